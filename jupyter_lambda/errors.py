@@ -1,0 +1,212 @@
+"""Everything this package raises on purpose, and the one table of AWS codes and statuses.
+
+    JupyterLambdaError
+    ├── RequestError                     the caller's fault             InvalidParameterValueException 400
+    │   ├── ValidationError              a value out of shape           ValidationException 400
+    │   ├── InvalidRequestContent        an event that is not JSON      InvalidRequestContentException 400
+    │   ├── NotFound                     no such thing                  ResourceNotFoundException 404
+    │   │   ├── FunctionNotFound
+    │   │   ├── VersionNotFound
+    │   │   ├── AliasNotFound
+    │   │   └── InvocationNotFound
+    │   ├── Conflict                     exists, or is in use           ResourceConflictException 409
+    │   │   └── OwnedByAnotherNotebook   needs --take-over
+    │   ├── RevisionMismatch             RevisionId is an older one     PreconditionFailedException 412
+    │   ├── PayloadTooLarge              an event above the limit       RequestTooLargeException 413
+    │   ├── PackageTooLarge              a package above the limit      RequestEntityTooLargeException 413
+    │   ├── Throttled                    no room now, try again         TooManyRequestsException 429
+    │   ├── AccessDenied                 token or signature             AccessDeniedException 403
+    │   ├── InvalidRuntime               no interpreter for it          InvalidRuntimeException 502
+    │   └── InvalidZip                   a package that can't be read   InvalidZipFileException 502
+    ├── CaptureError                     the cell could not become a package; never sent to a server
+    └── PlatformError                    ours                           ServiceException 500
+        ├── StoreError                   the home can't be read or written
+        │   ├── DiskFull
+        │   ├── CorruptBlob
+        │   └── NewerHome                the home was written by a newer version
+        ├── SandboxError                 an environment could not be made
+        │   └── SandboxLost              it was there and is gone
+        └── EngineUnavailable            the engine can't be reached or started
+
+A function that raises, exits, runs out of memory or times out is **not** an exception here: it is an outcome, data that
+`Invocation` carries. This module stands at the bottom and imports nothing of the package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import NamedTuple
+
+
+class JupyterLambdaError(Exception):
+    """Where it happened, what happened, and what to try.
+
+    Args:
+        where: The thing the error is about, e.g. `function "resize"`.
+        what: What happened, a clause without a full stop.
+        suggestion: A whole sentence that says what to do next; may be empty.
+        aws_message: The text AWS answers for this, where AWS has one; the Lambda API uses it instead of ours.
+        members: Further members of AWS's error body, e.g. `{"Reason": …}`.
+    """
+
+    def __init__(
+        self,
+        where: str,
+        what: str,
+        suggestion: str = "",
+        *,
+        aws_message: str | None = None,
+        members: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(f"{where}: {what}. {suggestion}".rstrip())
+        self.where, self.what, self.suggestion = where, what, suggestion
+        self.aws_message = aws_message
+        self.members = dict(members or {})
+
+
+class RequestError(JupyterLambdaError):
+    """The caller asked for something that can't be."""
+
+
+class ValidationError(RequestError):
+    """A value does not fit the shape that AWS's service model gives it."""
+
+
+class InvalidRequestContent(RequestError):
+    """The body of an invocation is not JSON."""
+
+
+class NotFound(RequestError):
+    """No such thing."""
+
+
+class FunctionNotFound(NotFound):
+    """No function of that name."""
+
+
+class VersionNotFound(NotFound):
+    """The function has no such version."""
+
+
+class AliasNotFound(NotFound):
+    """The function has no such alias."""
+
+
+class InvocationNotFound(NotFound):
+    """No invocation of that id is running or kept."""
+
+
+class Conflict(RequestError):
+    """It exists already, is in use, or is being changed."""
+
+
+class OwnedByAnotherNotebook(Conflict):
+    """Another notebook deployed this name; `--take-over` says that this one may have it."""
+
+
+class RevisionMismatch(RequestError):
+    """`RevisionId` names an older state."""
+
+
+class PayloadTooLarge(RequestError):
+    """An event is above Lambda's limit."""
+
+
+class PackageTooLarge(RequestError):
+    """A deployment package is above the limit."""
+
+
+class Throttled(RequestError):
+    """No room for another concurrent invocation now."""
+
+
+class AccessDenied(RequestError):
+    """Token or signature is missing or wrong."""
+
+
+class InvalidRuntime(RequestError):
+    """No interpreter of this machine serves the function's runtime."""
+
+
+class InvalidZip(RequestError):
+    """The deployment package can't be read."""
+
+
+class CaptureError(JupyterLambdaError):
+    """A cell or a callable could not become a deployment package; nothing was deployed."""
+
+
+class PlatformError(JupyterLambdaError):
+    """Our fault, or the machine's."""
+
+
+class StoreError(PlatformError):
+    """The engine's home can't be read or written."""
+
+
+class DiskFull(StoreError):
+    """No space is left in the engine's home."""
+
+
+class CorruptBlob(StoreError):
+    """A stored package is not what was stored: its checksum differs."""
+
+
+class NewerHome(StoreError):
+    """The home was written by a newer version of jupyter-lambda."""
+
+
+class SandboxError(PlatformError):
+    """An execution environment could not be made."""
+
+
+class SandboxLost(SandboxError):
+    """An execution environment was there and is gone through no fault of the function."""
+
+
+class EngineUnavailable(PlatformError):
+    """The engine can't be reached, or could not be started."""
+
+
+class AwsCode(NamedTuple):
+    """How AWS names an error, and its HTTP status."""
+
+    code: str
+    status: HTTPStatus
+
+
+AWS_CODES: Mapping[type[JupyterLambdaError], AwsCode] = {
+    RequestError: AwsCode("InvalidParameterValueException", HTTPStatus.BAD_REQUEST),
+    ValidationError: AwsCode("ValidationException", HTTPStatus.BAD_REQUEST),
+    InvalidRequestContent: AwsCode("InvalidRequestContentException", HTTPStatus.BAD_REQUEST),
+    NotFound: AwsCode("ResourceNotFoundException", HTTPStatus.NOT_FOUND),
+    Conflict: AwsCode("ResourceConflictException", HTTPStatus.CONFLICT),
+    RevisionMismatch: AwsCode("PreconditionFailedException", HTTPStatus.PRECONDITION_FAILED),
+    PayloadTooLarge: AwsCode("RequestTooLargeException", HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
+    PackageTooLarge: AwsCode("RequestEntityTooLargeException", HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
+    Throttled: AwsCode("TooManyRequestsException", HTTPStatus.TOO_MANY_REQUESTS),
+    AccessDenied: AwsCode("AccessDeniedException", HTTPStatus.FORBIDDEN),
+    InvalidRuntime: AwsCode("InvalidRuntimeException", HTTPStatus.BAD_GATEWAY),
+    InvalidZip: AwsCode("InvalidZipFileException", HTTPStatus.BAD_GATEWAY),
+    PlatformError: AwsCode("ServiceException", HTTPStatus.INTERNAL_SERVER_ERROR),
+}
+
+
+def aws_code(error: JupyterLambdaError) -> AwsCode:
+    """Return the nearest entry of the table on the way from the error's class up to the root."""
+    for cls in type(error).__mro__:
+        if cls in AWS_CODES:
+            return AWS_CODES[cls]
+    return AWS_CODES[PlatformError]
+
+
+def error_classes() -> dict[str, type[JupyterLambdaError]]:
+    """Every error class by its name: how a client turns an answer back into the error that was raised."""
+    found: dict[str, type[JupyterLambdaError]] = {}
+    todo: list[type[JupyterLambdaError]] = [JupyterLambdaError]
+    while todo:
+        cls = todo.pop()
+        found[cls.__name__] = cls
+        todo.extend(cls.__subclasses__())
+    return found

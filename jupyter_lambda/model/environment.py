@@ -1,0 +1,46 @@
+"""An execution environment, as the views see it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+
+class EnvironmentState(StrEnum):
+    """Where an execution environment is in its life."""
+
+    STARTING = "starting"  # process and walls are being made
+    INITIALISING = "initialising"  # the function's module runs
+    BUSY = "busy"
+    IDLE = "idle"
+    FROZEN = "frozen"
+    ENDED = "ended"
+
+
+class EnvironmentView(msgspec.Struct, frozen=True, kw_only=True):
+    """One execution environment now, or one that ended a short while ago."""
+
+    environment_id: str
+    function_name: str
+    version: str
+    revision_id: str
+    state: EnvironmentState
+    sandbox: str
+    started: float  # epoch seconds
+    invocations: int = 0
+    memory_mib: int = 0
+    held_mib: int = 0  # what its processes hold now
+    pid: int | None = None
+    init_ms: float = 0.0
+    ended: float | None = None
+    reason: str = ""  # why it ended
+
+
+class Enforcement(msgspec.Struct, frozen=True, kw_only=True):
+    """What holds a limit here, row by row; what nothing holds says so."""
+
+    row: str  # memory, cpu, processes, tmp, files, network, kill, descriptors, variables
+    held: bool
+    by: str  # "cgroup v1", "watchdog every 10 ms", "nothing"
+    note: str = ""

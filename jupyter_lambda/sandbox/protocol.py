@@ -1,0 +1,153 @@
+"""The seam between the engine and the walls: what a sandbox promises, whichever kind it is.
+
+A **maker** (`Sandbox`) makes **execution environments**. An environment is the walls plus one runtime process (and whatever that
+starts) inside them; the runtime speaks the Lambda Runtime API over the descriptor or address in its spec and nothing else, so this
+protocol never carries an event or a result.
+
+Guarantees that the contract suite (tests/contract/) holds every implementation to:
+* `start` returns once the runtime process exists inside its walls; it does not wait for init.
+* `died` resolves exactly once per runtime process, after *every* process of the environment is gone.
+* `kill` may be called at any time, any number of times, and returns once every process of the environment is gone, also daemons
+  with their own session and processes that ignore signals.
+* `restart` gives the same environment a new runtime process: same `/tmp`, fresh everything else.
+* `aclose` leaves nothing: no process, cgroup, mount, socket or folder.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from jupyter_lambda.model.environment import Enforcement
+from jupyter_lambda.model.function import Mount, PythonEnvironment
+
+
+class EnvironmentSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything an execution environment is made from."""
+
+    environment_id: str
+    function_name: str
+    version: str
+    task_root: Path  # the package, extracted, read-only for the worker
+    handler: str
+    memory_mib: int
+    ephemeral_mib: int
+    variables: Mapping[str, str]  # the worker's whole environment but for paths that only the sandbox knows (TMPDIR, HOME)
+    runtime_api: str  # host:port, for AWS_LAMBDA_RUNTIME_API
+    python: PythonEnvironment | None = None  # None with `bootstrap`
+    preload: tuple[str, ...] = ()
+    extra_path: tuple[str, ...] = ()  # folders put before the interpreter's own packages (requirements, layers)
+    mounts: tuple[Mount, ...] = ()
+    network: str | None = None
+    image: str | None = None
+    bootstrap: tuple[str, ...] | None = None  # a command that is the runtime; None: our Python runtime
+
+
+class Channels(msgspec.Struct, frozen=True):
+    """Descriptors handed to a new runtime process; the sandbox closes the engine's copies once they are passed on."""
+
+    runtime_fd: int  # a connected stream socket that speaks the Runtime API; -1: only `runtime_api` is served
+    log_fd: int  # the write end of the pipe that becomes stdout and stderr
+
+
+class DeathCause(StrEnum):
+    """Why the runtime process ended."""
+
+    EXIT = "exit"
+    SIGNAL = "signal"
+    OUT_OF_MEMORY = "out-of-memory"
+    KILLED = "killed"  # by `kill` or `aclose`
+
+
+class Death(msgspec.Struct, frozen=True):
+    """How a runtime process ended; `code` is the exit status or the signal's number."""
+
+    cause: DeathCause
+    code: int = 0
+
+
+class MemoryReading(msgspec.Struct, frozen=True):
+    """What an environment's processes hold, and held at most since it began (no page cache, no /tmp), in bytes."""
+
+    now_bytes: int
+    peak_bytes: int
+
+
+class ExecutionEnvironment(Protocol):
+    """The walls and the runtime process behind them."""
+
+    environment_id: str
+
+    @property
+    def pid(self) -> int | None:
+        """The runtime process on the host, None between a death and a restart."""
+        ...
+
+    @property
+    def died(self) -> asyncio.Future[Death]:
+        """Resolves when the present runtime process and all it started are gone; a new future after `restart`."""
+        ...
+
+    def memory(self) -> MemoryReading:
+        """Read memory now; costs microseconds where nothing grew since the last reading (it is called after each invocation)."""
+        ...
+
+    async def kill(self) -> None:
+        """End every process of the environment; the walls and /tmp stay for `restart`."""
+        ...
+
+    async def restart(self, spec: EnvironmentSpec, channels: Channels) -> None:
+        """Start a new runtime process behind the same walls, with the same /tmp; only after `died` resolved.
+
+        Raises:
+            SandboxError: It could not be started.
+        """
+        ...
+
+    async def freeze(self) -> bool:
+        """Stop the environment's processes from running; False where the host has no way to do it."""
+        ...
+
+    async def thaw(self) -> None:
+        """Let them run again."""
+        ...
+
+    async def aclose(self) -> None:
+        """End and remove everything. Safe to call twice."""
+        ...
+
+
+class Sandbox(Protocol):
+    """Makes execution environments of one kind."""
+
+    kind: str  # "process" | "docker"
+
+    async def start(self, spec: EnvironmentSpec, channels: Channels) -> ExecutionEnvironment:
+        """Make an environment and start its runtime process.
+
+        Raises:
+            SandboxError: It could not be made; says what stood in the way.
+            InvalidRuntime: The interpreter is gone or is another minor version now.
+        """
+        ...
+
+    async def prepare(self, spec: EnvironmentSpec) -> None:
+        """Make a later `start` of such a spec fast (e.g. warm the zygote). May do nothing; errors surface at `start`."""
+        ...
+
+    def enforcement(self) -> tuple[Enforcement, ...]:
+        """What this sandbox holds on this host, row by row, and by what."""
+        ...
+
+    async def sweep(self) -> int:
+        """End what an earlier engine of the same home left behind; returns how many things were removed."""
+        ...
+
+    async def aclose(self) -> None:
+        """End all environments and the sandbox's own processes. Safe to call twice."""
+        ...
