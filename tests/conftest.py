@@ -1,0 +1,32 @@
+"""What holds for every test: no test ever meets the engine, the settings or the history of the person who runs it."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+# Settings of the caller's shell that would change what is tested.
+_FOREIGN = ("JUPYTER_LAMBDA_", "AWS_", "_X_AMZN_", "LAMBDA_")
+_KEPT = ("JUPYTER_LAMBDA_TEST_",)  # switches of the test suite itself
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Point every home folder of Jupyter, IPython and this package at a temporary place, here and in child processes."""
+    before = dict(os.environ)
+    for name in list(os.environ):
+        if name.startswith(_FOREIGN) and not name.startswith(_KEPT):
+            del os.environ[name]
+    base: Path = tmp_path_factory.mktemp("surroundings")
+    for name in ("JUPYTER_LAMBDA_HOME", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTER_CONFIG_DIR", "IPYTHONDIR"):
+        os.environ[name] = str(base / name.lower())
+    os.environ["JUPYTER_PLATFORM_DIRS"] = "1"
+    yield
+    os.environ.clear()
+    os.environ.update(before)
