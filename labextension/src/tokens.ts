@@ -1,0 +1,22 @@
+/**
+ * What other extensions may ask for, and the names this one is known by.
+ */
+import { Token } from '@lumino/coreutils';
+import { Widget } from '@lumino/widgets';
+
+/** The sidebar panel, for extensions that want to show it. */
+export interface ILambdaPanel {
+  /** The widget in the sidebar. */
+  readonly widget: Widget;
+}
+
+export const ILambdaPanel = new Token<ILambdaPanel>(
+  'jupyter-lambda:ILambdaPanel',
+  'The Lambda panel in the sidebar.'
+);
+
+/** The prefix of plugin ids; JupyterLab wants it to be the package's name. */
+export const PACKAGE = 'jupyter-lambda';
+
+/** The panel's id in the page and in the saved layout: changing it loses users' layouts. */
+export const PANEL_ID = 'jp-Lambda-panel';
