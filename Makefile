@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 PY := $(BIN)/python
 STAMPS := $(VENV)/.stamps
 BUNDLE := jupyter_lambda/labextension/package.json
+LAB_FOLDER := $(VENV)/share/jupyter/labextensions/jupyter-lambda
 FRONTEND := $(shell find labextension/src labextension/style -type f 2>/dev/null) \
             labextension/package.json labextension/tsconfig.json labextension/.yarnrc.yml labextension/yarn.lock
 
@@ -53,10 +54,9 @@ format: $(STAMPS)/dev ## Format the Python files, and mend what ruff can mend
 
 develop: $(STAMPS)/dev $(STAMPS)/lab frontend ## Everything for working on the project, both halves
 
-frontend: $(BUNDLE) ## Build the JupyterLab half, and let this environment's JupyterLab find it
-	@mkdir -p $(VENV)/share/jupyter/labextensions
-	@cd $(VENV)/share/jupyter/labextensions && { [ -L jupyter-lambda ] || rm -rf jupyter-lambda; } \
-	  && ln -sfn $(abspath jupyter_lambda/labextension) jupyter-lambda
+frontend: $(BUNDLE) ## Build the JupyterLab half, and put it where this environment's JupyterLab looks
+	@rm -rf $(LAB_FOLDER) && mkdir -p $(LAB_FOLDER)
+	@cp -r jupyter_lambda/labextension/. install.json $(LAB_FOLDER)
 
 dist: $(STAMPS)/dev $(STAMPS)/node ## Build the source distribution and the wheel, both with the panel, and look into them
 	rm -rf dist jupyter_lambda/labextension

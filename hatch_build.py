@@ -48,7 +48,7 @@ class FrontendHook(BuildHookInterface[Any]):
             self.app.display_warning(f"jupyter-lambda: no JupyterLab panel. {error}")
             print(f"jupyter-lambda: no JupyterLab panel. {error}", file=sys.stderr)
         if self.target_name == "wheel" and has_bundle(root):
-            build_data["shared_data"][BUNDLE] = SHARED
+            build_data["shared_data"] |= {BUNDLE: SHARED, "install.json": f"{SHARED}/install.json"}
 
 
 def has_bundle(root: Path) -> bool:
@@ -84,7 +84,7 @@ def build(root: Path, script: str) -> None:
         raise FrontendError("Node.js was not found. Install Node 20 or newer and install again, or leave it at that.")
     shutil.rmtree(root / BUNDLE, ignore_errors=True)
     for step in (["install", "--immutable"], ["run", script]):
-        command = [sys.executable, "-m", "jupyter_builder.jlpm", *step]
+        command = [sys.executable, "-c", "from jupyter_builder.jlpm import main; main()", *step]
         done = subprocess.run(command, cwd=root / "labextension", capture_output=True, text=True, check=False)
         if done.returncode != 0:
             tail = "\n".join((done.stdout + done.stderr).strip().splitlines()[-15:])
