@@ -46,7 +46,6 @@ class FrontendHook(BuildHookInterface[Any]):
             if required:
                 raise
             self.app.display_warning(f"jupyter-lambda: no JupyterLab panel. {error}")
-            print(f"jupyter-lambda: no JupyterLab panel. {error}", file=sys.stderr)
         if self.target_name == "wheel" and has_bundle(root):
             build_data["shared_data"] |= {BUNDLE: SHARED, "install.json": f"{SHARED}/install.json"}
 
