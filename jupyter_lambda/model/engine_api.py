@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from jupyter_lambda.model.environment import Enforcement, EnvironmentView
-from jupyter_lambda.model.function import Alias, Configuration, Function, PythonEnvironment, Version
+from jupyter_lambda.model.function import Alias, Function, PythonEnvironment, Version
 from jupyter_lambda.model.invocation import InvocationRecord
 
 PROTOCOL: Final = 1  # N and N±1 work together
@@ -82,6 +82,7 @@ class DeployRequest(msgspec.Struct, frozen=True, kw_only=True):
     python: PythonEnvironment
     options: dict[str, Any] = {}  # members of Configuration by name
     preload: tuple[str, ...] = ()
+    requirements_folder: str | None = None
     source: str = ""
     manifest: dict[str, Any] = {}
     notebook: str | None = None

@@ -1,0 +1,151 @@
+"""The Runtime API's side of one runtime process, as a state machine without I/O.
+
+    state       next                     response, error            init error
+    INIT        → WAITING, ready         403                        → FAILED
+    WAITING     replaces the waiting one 403                        403
+    BUSY        403                      → ANSWERED, result         403
+    ANSWERED    → WAITING, free          403                        403
+    FAILED      403                      403                        403
+
+Invocation ids that are not the present one answer 400 InvalidRequestID. Source: AWS Lambda Developer Guide, "Using the Lambda
+runtime API"; statuses as read in the runtime interface emulator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum, auto
+from typing import NamedTuple, Protocol
+
+import msgspec
+
+
+class Delivery(msgspec.Struct, frozen=True):
+    """What `GET …/invocation/next` answers."""
+
+    request_id: str
+    deadline_ms: int
+    function_arn: str
+    trace_id: str
+    payload: bytes
+    client_context: str | None = None
+
+
+class Answer(NamedTuple):
+    """What the runtime is told: a status, and an error type where there is one."""
+
+    status: int
+    error_type: str | None = None
+
+
+ACCEPTED = Answer(202)
+INVALID_ID = Answer(400, "InvalidRequestID")
+INVALID_STATE = Answer(403, "InvalidStateTransition")
+TOO_LARGE = Answer(413, "RequestEntityTooLarge")
+
+
+class SessionListener(Protocol):
+    """Who is told what the runtime did; called synchronously, must not block."""
+
+    def on_ready(self) -> None:
+        """The runtime asked for its first invocation: init is over."""
+        ...
+
+    def on_free(self) -> None:
+        """The runtime asked for another invocation."""
+        ...
+
+    def on_response(self, payload: bytes, *, too_large: bool) -> None:
+        """The handler's result; `too_large` when it is above the limit (then `payload` is cut)."""
+        ...
+
+    def on_error(self, payload: bytes) -> None:
+        """The handler's error, as the runtime described it."""
+        ...
+
+    def on_init_error(self, payload: bytes) -> None:
+        """The function could not be initialised."""
+        ...
+
+    def on_closed(self) -> None:
+        """The runtime's connection ended."""
+        ...
+
+
+class State(Enum):
+    """Where the runtime is."""
+
+    INIT = auto()
+    WAITING = auto()
+    BUSY = auto()
+    ANSWERED = auto()
+    FAILED = auto()
+
+
+class RuntimeSession:
+    """One runtime process's progress through the Runtime API."""
+
+    __slots__ = ("_listener", "_send", "request_id", "state")
+
+    def __init__(self, listener: SessionListener) -> None:
+        self._listener = listener
+        self._send: Callable[[Delivery], None] | None = None
+        self.state = State.INIT
+        self.request_id: str | None = None
+
+    def next(self, send: Callable[[Delivery], None]) -> Answer | None:
+        """The runtime asks for an invocation; `send` is called once when there is one. An answer returned is a refusal."""
+        before = self.state
+        if before is State.BUSY or before is State.FAILED:
+            return INVALID_STATE
+        self._send = send
+        self.state = State.WAITING
+        if before is State.INIT:
+            self._listener.on_ready()
+        elif before is State.ANSWERED:
+            self._listener.on_free()
+        return None
+
+    def deliver(self, delivery: Delivery) -> None:
+        """Hand an invocation to the waiting runtime. Only in state WAITING."""
+        send = self._send
+        if self.state is not State.WAITING or send is None:
+            msg = f"the runtime is {self.state.name.lower()}, not waiting"
+            raise RuntimeError(msg)
+        self._send = None
+        self.state = State.BUSY
+        self.request_id = delivery.request_id
+        send(delivery)
+
+    def response(self, request_id: str, payload: bytes, *, too_large: bool = False) -> Answer:
+        """The runtime sends the handler's result."""
+        if self.state is not State.BUSY:
+            return INVALID_STATE
+        if request_id != self.request_id:
+            return INVALID_ID
+        self.state = State.ANSWERED
+        self._listener.on_response(payload, too_large=too_large)
+        return TOO_LARGE if too_large else ACCEPTED
+
+    def error(self, request_id: str, payload: bytes) -> Answer:
+        """The runtime sends the handler's error."""
+        if self.state is not State.BUSY:
+            return INVALID_STATE
+        if request_id != self.request_id:
+            return INVALID_ID
+        self.state = State.ANSWERED
+        self._listener.on_error(payload)
+        return ACCEPTED
+
+    def init_error(self, payload: bytes) -> Answer:
+        """The runtime says that init failed; its process ends next."""
+        if self.state is not State.INIT:
+            return INVALID_STATE
+        self.state = State.FAILED
+        self._listener.on_init_error(payload)
+        return ACCEPTED
+
+    def closed(self) -> None:
+        """The connection to the runtime ended."""
+        self._send = None
+        self._listener.on_closed()

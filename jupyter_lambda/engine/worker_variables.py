@@ -1,0 +1,62 @@
+"""The environment variables of a worker: Lambda's own, then the function's; nothing of the engine's or the kernel's.
+
+Source: AWS Lambda Developer Guide, "Defined runtime environment variables". Values that name folders name the real ones.
+"""
+
+from __future__ import annotations
+
+import os.path
+from dataclasses import dataclass
+from pathlib import Path
+
+from jupyter_lambda.model.function import Version
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerIdentity:
+    """What differs from one environment to the next."""
+
+    log_stream: str
+    runtime_api: str
+    region: str
+    access_key_id: str
+    secret_access_key: str
+    session_token: str
+    initialization_type: str = "on-demand"
+
+
+def worker_variables(version: Version, task_root: Path, runtime_dir: Path, identity: WorkerIdentity) -> dict[str, str]:
+    """Return the whole environment of a worker; the sandbox adds only TMPDIR and HOME."""
+    configuration = version.configuration
+    python_bin = os.path.dirname(version.python.executable) if version.python else ""  # noqa: PTH120 - a plain string op
+    path = ":".join(p for p in (python_bin, "/usr/local/bin", "/usr/bin", "/bin", "/opt/bin") if p)
+    libraries = ":".join(("/lib64", "/usr/lib64", str(runtime_dir), str(task_root), f"{task_root}/lib", "/opt/lib"))
+    return {
+        **configuration.environment,
+        "_HANDLER": configuration.handler,
+        "AWS_REGION": identity.region,
+        "AWS_DEFAULT_REGION": identity.region,
+        "AWS_EXECUTION_ENV": f"AWS_Lambda_{configuration.runtime}",
+        "AWS_LAMBDA_FUNCTION_NAME": version.function_name,
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(configuration.memory_mib),
+        "AWS_LAMBDA_FUNCTION_VERSION": version.version,
+        "AWS_LAMBDA_INITIALIZATION_TYPE": identity.initialization_type,
+        "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{version.function_name}",
+        "AWS_LAMBDA_LOG_STREAM_NAME": identity.log_stream,
+        "AWS_LAMBDA_RUNTIME_API": identity.runtime_api,
+        "AWS_ACCESS_KEY_ID": identity.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": identity.secret_access_key,
+        "AWS_SESSION_TOKEN": identity.session_token,
+        "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
+        "AWS_XRAY_DAEMON_ADDRESS": "169.254.79.129:2000",
+        "LAMBDA_TASK_ROOT": str(task_root),
+        "LAMBDA_RUNTIME_DIR": str(runtime_dir),
+        "TZ": ":UTC",
+        "LANG": "en_US.UTF-8",
+        "LC_CTYPE": "C.UTF-8",
+        "PATH": path,
+        "LD_LIBRARY_PATH": libraries,
+        "PYTHONPATH": str(runtime_dir),
+        "PWD": str(task_root),
+        "SHLVL": "0",
+    }

@@ -1,0 +1,60 @@
+"""Whether the machine has memory for one more environment at work.
+
+The budget is what the machine can give to environments. A busy or starting environment is charged its limit, an idle one what it
+really holds. A charge that doesn't fit reclaims idle environments, the longest idle first; if that isn't enough, it waits.
+A function larger than the whole budget runs alone, held at the budget.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """An idle environment that could be reclaimed."""
+
+    environment_id: str
+    held_mib: int
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """Charge it now, after reclaiming these."""
+
+    reclaim: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """It doesn't fit until something ends."""
+
+    missing_mib: int
+
+
+def limit_within(budget_mib: int, memory_mib: int) -> int:
+    """What a function of this size is really held at."""
+    return min(memory_mib, budget_mib)
+
+
+def fit(budget_mib: int, used_mib: int, need_mib: int, idle: Iterable[Holding]) -> Fit | Wait:
+    """Decide whether `need_mib` more can be charged on top of `used_mib`.
+
+    Args:
+        budget_mib: The whole budget.
+        used_mib: Charged now, idle environments' holdings included.
+        need_mib: What is asked for.
+        idle: Environments that may be reclaimed, without the one that asks.
+    """
+    missing = used_mib + min(need_mib, budget_mib) - budget_mib
+    if missing <= 0:
+        return Fit()
+    reclaim: list[str] = []
+    for holding in sorted(idle, key=lambda h: h.since):
+        reclaim.append(holding.environment_id)
+        missing -= holding.held_mib
+        if missing <= 0:
+            return Fit(tuple(reclaim))
+    return Wait(missing)

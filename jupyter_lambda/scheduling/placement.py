@@ -1,0 +1,160 @@
+"""Which execution environment takes an invocation: one `Pool` per version and revision.
+
+Theory of operation. An environment is in exactly one of three sets: *starting* (process, walls, init), *idle*, or *busy* with one
+invocation. An invocation is *waiting* or has an environment. Each waiting invocation asks for one environment; whichever becomes
+free first takes the oldest one, so a start that turns out not to be needed leaves a warm environment behind, as on Lambda.
+
+    event        waiting invocations?   decision
+    arrive       –                      an idle environment: RunOn. None: wait, and Start unless enough are starting
+    free         yes                    RunOn for the oldest
+    free         no                     idle (Retire when the pool is closed)
+    gone         more than starting     Start another one
+    abandon      –                      forget the waiting invocation
+    expire       –                      Retire what is idle longer than the limit; the last to go idle is kept longest
+    close        –                      Retire all idle; busy and starting ones go when they become free
+
+The environment that went idle last is used first, so that a quiet pool shrinks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """An environment that waits, and since when (clock reading)."""
+
+    environment_id: str
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """The environments and the waiting invocations of one version and revision."""
+
+    idle: tuple[Idle, ...] = ()  # in the order in which they became idle
+    busy: dict[str, str] = field(default_factory=dict)  # environment → invocation; replaced, never changed
+    starting: int = 0
+    waiting: tuple[str, ...] = ()  # invocation ids, oldest first
+    closed: bool = False  # the revision was replaced: nothing new arrives, nothing is kept
+
+    @property
+    def environments(self) -> int:
+        """How many there are, those being started included."""
+        return len(self.idle) + len(self.busy) + self.starting
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing lives here and nobody waits."""
+        return not (self.idle or self.busy or self.starting or self.waiting)
+
+
+@dataclass(frozen=True, slots=True)
+class RunOn:
+    """Hand the invocation to the environment."""
+
+    environment_id: str
+    invocation_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Start one more environment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retire:
+    """Shut the environment down."""
+
+    environment_id: str
+    reason: str
+
+
+Effect = RunOn | Start | Retire
+Decision = tuple[Pool, Sequence[Effect]]
+
+
+def on_arrival(pool: Pool, invocation_id: str) -> Decision:
+    """Place an invocation that was admitted."""
+    if pool.idle:
+        chosen = pool.idle[-1].environment_id
+        busy = {**pool.busy, chosen: invocation_id}
+        return replace(pool, idle=pool.idle[:-1], busy=busy), (RunOn(chosen, invocation_id),)
+    waiting = (*pool.waiting, invocation_id)
+    if pool.starting >= len(waiting):
+        return replace(pool, waiting=waiting), ()
+    return replace(pool, waiting=waiting, starting=pool.starting + 1), (Start(),)
+
+
+def on_started(pool: Pool, environment_id: str, now: float) -> Decision:
+    """An environment finished its init and is free for the first time."""
+    return _free(replace(pool, starting=max(0, pool.starting - 1)), environment_id, now)
+
+
+def on_finished(pool: Pool, environment_id: str, now: float) -> Decision:
+    """A busy environment asked for its next invocation."""
+    busy = {k: v for k, v in pool.busy.items() if k != environment_id}
+    return _free(replace(pool, busy=busy), environment_id, now)
+
+
+def on_resetting(pool: Pool, environment_id: str) -> Decision:
+    """A busy or idle environment lost its process and initialises again: it counts as starting."""
+    left = _without(pool, environment_id)
+    return replace(left, starting=left.starting + 1), ()
+
+
+def on_gone(pool: Pool, environment_id: str | None) -> Decision:
+    """An environment ended; None for one that never got further than starting."""
+    left = replace(pool, starting=max(0, pool.starting - 1)) if environment_id is None else _without(pool, environment_id)
+    missing = len(left.waiting) - left.starting
+    if missing <= 0:
+        return left, ()
+    return replace(left, starting=left.starting + missing), (Start(),) * missing
+
+
+def on_abandoned(pool: Pool, invocation_id: str) -> Decision:
+    """A waiting invocation was cancelled, or waited too long."""
+    return replace(pool, waiting=tuple(w for w in pool.waiting if w != invocation_id)), ()
+
+
+def on_expiry(pool: Pool, now: float, idle_seconds: float) -> Decision:
+    """Retire what has been idle for too long."""
+    kept = tuple(e for e in pool.idle if now - e.since < idle_seconds)
+    if len(kept) == len(pool.idle):
+        return pool, ()
+    gone = pool.idle[: len(pool.idle) - len(kept)]  # ordered by `since`: the expired ones stand first
+    return replace(pool, idle=kept), tuple(Retire(e.environment_id, f"idle for {idle_seconds:g} s") for e in gone)
+
+
+def on_reclaim(pool: Pool, environment_id: str, reason: str) -> Decision:
+    """Give an idle environment's room to somebody else."""
+    kept = tuple(e for e in pool.idle if e.environment_id != environment_id)
+    if len(kept) == len(pool.idle):
+        return pool, ()
+    return replace(pool, idle=kept), (Retire(environment_id, reason),)
+
+
+def on_closed(pool: Pool, reason: str) -> Decision:
+    """The revision was replaced or deleted."""
+    effects = tuple(Retire(e.environment_id, reason) for e in pool.idle)
+    return replace(pool, idle=(), closed=True), effects
+
+
+def _free(pool: Pool, environment_id: str, now: float) -> Decision:
+    if pool.waiting:
+        oldest = pool.waiting[0]
+        busy = {**pool.busy, environment_id: oldest}
+        return replace(pool, waiting=pool.waiting[1:], busy=busy), (RunOn(environment_id, oldest),)
+    if pool.closed:
+        return pool, (Retire(environment_id, "replaced by a newer revision"),)
+    return replace(pool, idle=(*pool.idle, Idle(environment_id, now))), ()
+
+
+def _without(pool: Pool, environment_id: str) -> Pool:
+    return replace(
+        pool,
+        idle=tuple(e for e in pool.idle if e.environment_id != environment_id),
+        busy={k: v for k, v in pool.busy.items() if k != environment_id},
+    )
