@@ -17,6 +17,7 @@ class RuntimeFile(msgspec.Struct, frozen=True, kw_only=True):
     boot_id: str
     pid: int
     started: float  # the process's start time as psutil reads it: seconds since the epoch, compared exactly
+    started_ticks: int = 0  # the same as Linux counts it since boot; compared instead where known: a set clock shifts `started`
     url: str  # http://127.0.0.1:PORT
     socket: str  # the unix socket's path
     token: str
