@@ -39,13 +39,15 @@ test: $(STAMPS)/test ## Install what the tests need, and run them all
 bench: $(STAMPS)/test ## Measure, and write bench/results.json and its table
 	$(PY) -m bench
 
-check: $(STAMPS)/dev $(STAMPS)/node_modules ## Lint, types and layers, of both halves
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports --no-logo
-	cd labextension && jlpm run check
-	@echo "make check: passed"
+check: $(STAMPS)/dev $(STAMPS)/node_modules ## Lint, format, types and layers, of both halves
+	@status=0; \
+	try() { echo "== $$*"; "$$@" || status=1; }; \
+	try ruff check .; \
+	try ruff format --check .; \
+	try mypy; \
+	try lint-imports --no-logo; \
+	try sh -c 'cd labextension && jlpm run check'; \
+	if [ $$status -eq 0 ]; then echo "make check: passed"; else echo "make check: FAILED"; fi; exit $$status
 
 format: $(STAMPS)/dev ## Format the Python files, and mend what ruff can mend
 	$(BIN)/ruff check --fix-only --quiet .

@@ -17,6 +17,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import textwrap
 import time
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from typing import Any
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
+from traitlets.config import Config
 
 CELL_TIMEOUT_SECONDS = 180
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -71,7 +73,7 @@ class Narrator:
         del cell_index, execute_reply
         text = plain_text(cell.outputs) if "show" in cell.metadata.get("tags", []) else ""
         if text:
-            print("\n".join("    " + line for line in ["", *text.splitlines(), ""]), flush=True)
+            print("\n" + textwrap.indent(text, "    ") + "\n", flush=True)
 
 
 def run(path: Path) -> int:
@@ -82,6 +84,7 @@ def run(path: Path) -> int:
         notebook,
         timeout=CELL_TIMEOUT_SECONDS,
         kernel_name="python3",
+        config=Config({"KernelManager": {"transport": "ipc"}}),  # over TCP the kernel warns of listeners
         resources={"metadata": {"path": str(path.parent)}},
         on_cell_execute=narrator.starts,
         on_cell_executed=narrator.ended,
@@ -115,6 +118,7 @@ def main(path: Path) -> int:
     base = Path(tempfile.mkdtemp(prefix="jupyter-lambda-demo-"))
     os.environ.setdefault("JUPYTER_LAMBDA_SANDBOX", "process")
     os.environ["JUPYTER_LAMBDA_HOME"] = str(base / "home")
+    os.environ["JUPYTER_RUNTIME_DIR"] = str(base / "runtime")
     os.environ["IPYTHONDIR"] = str(base / "ipython")
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # the kernel of this environment, not one of the same name elsewhere
     os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")

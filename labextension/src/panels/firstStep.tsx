@@ -7,7 +7,7 @@ import React from 'react';
 /** The cells, in the order in which a reader runs them. */
 export const FIRST_CELLS: readonly string[] = [
   '%load_ext jupyter_lambda',
-  '%%lambda resize\ndef handler(event, context):\n    return {"side": event["side"] // 2}'
+  '%%lambda resize\ndef handler(event, context):\n    return event["side"] // 2'
 ];
 
 /** The call that proves it. */
