@@ -25,7 +25,6 @@ from typing import Any
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
-from traitlets.config import Config
 
 CELL_TIMEOUT_SECONDS = 180
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -84,7 +83,7 @@ def run(path: Path) -> int:
         notebook,
         timeout=CELL_TIMEOUT_SECONDS,
         kernel_name="python3",
-        config=Config({"KernelManager": {"transport": "ipc"}}),  # over TCP the kernel warns of listeners
+        extra_arguments=["--log-level=ERROR"],  # a kernel on loopback warns of listeners at every start
         resources={"metadata": {"path": str(path.parent)}},
         on_cell_execute=narrator.starts,
         on_cell_executed=narrator.ended,
