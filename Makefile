@@ -29,7 +29,7 @@ demo: $(STAMPS)/demo ## Run the quickstart notebook without a browser, and print
 	$(PY) tools/demo.py notebooks/quickstart.ipynb
 
 lab: $(STAMPS)/lab frontend ## Open JupyterLab on the quickstart notebook
-	$(BIN)/jupyter lab notebooks/quickstart.ipynb
+	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks/quickstart.ipynb
 
 test: $(STAMPS)/test ## Install what the tests need, and run them all
 	@tools/system_packages.sh $(TEST_PACKAGES)
