@@ -50,8 +50,8 @@ check: $(STAMPS)/dev $(STAMPS)/node_modules ## Lint, format, types and layers, o
 	if [ $$status -eq 0 ]; then echo "make check: passed"; else echo "make check: FAILED"; fi; exit $$status
 
 format: $(STAMPS)/dev ## Format the Python files, and mend what ruff can mend
-	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff check --fix-only --unsafe-fixes --quiet --select TC .
+	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
 develop: $(STAMPS)/dev $(STAMPS)/lab frontend ## Everything for working on the project, both halves
