@@ -156,6 +156,10 @@ class Store(Protocol):
         """Whether the package is kept."""
         ...
 
+    async def blob_bytes(self, sha256: str) -> int:
+        """The package's size (CorruptBlob when it is missing)."""
+        ...
+
     async def read_blob(self, sha256: str) -> bytes:
         """The package; CorruptBlob if its checksum is wrong or it is missing."""
         ...

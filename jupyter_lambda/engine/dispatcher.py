@@ -1,0 +1,549 @@
+"""Carries out placement: admits invocations, gives them environments, and ends them with a record.
+
+One `Lane` per version and revision holds a `Pool` (the decision's state) and its live environments. Everything happens in callbacks
+on the loop; only starting, restarting, thawing and waiting for memory are tasks.
+
+What can fail, and where it goes:
+* no concurrency left → `Throttled`, recorded as a throttle; a patient caller (batch, queue) waits in line instead
+* no memory within the wait → `Throttled` naming the budget
+* an environment can't be made → the oldest waiting invocation gets the error, and the next one tries again
+* init fails → the oldest waiting invocation tries it once more within its own time, and gets the failure
+* the runtime dies, is killed at the timeout or cancelled → the invocation gets Lambda's error, the environment is reset
+* the record can't be written → the caller gets that error instead of a result nobody recorded
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any
+
+from jupyter_lambda.engine.completion import Completion
+from jupyter_lambda.engine.environments import LiveEnvironment, Parts, Phase
+from jupyter_lambda.engine.invocations import Invocation
+from jupyter_lambda.engine.memory_ledger import MemoryLedger
+from jupyter_lambda.engine.outcomes import Failure, cancelled, ended, handler_error, response_too_large, timed_out
+from jupyter_lambda.engine.runtime_session import Delivery
+from jupyter_lambda.errors import JupyterLambdaError, PlatformError, Throttled
+from jupyter_lambda.model.environment import EnvironmentView
+from jupyter_lambda.model.function import Version
+from jupyter_lambda.model.invocation import Status
+from jupyter_lambda.sandbox.protocol import Death, DeathCause
+from jupyter_lambda.scheduling import placement
+from jupyter_lambda.scheduling.budget import Holding
+from jupyter_lambda.scheduling.concurrency import Refusal, admit
+from jupyter_lambda.scheduling.placement import Decision, Pool, Retire, RunOn, Start
+from jupyter_lambda.telemetry.log_lines import end_line, init_report_line, start_line, timestamp
+
+log = logging.getLogger(__name__)
+
+LaneKey = tuple[str, str, str]
+ENDED_KEPT = 200  # environments that ended and are still shown
+
+
+class Lane:
+    """One version and revision: its pool, its environments, its waiting invocations."""
+
+    __slots__ = ("environments", "key", "pool", "version")
+
+    def __init__(self, key: LaneKey, version: Version) -> None:
+        self.key = key
+        self.version = version
+        self.pool = Pool()
+        self.environments: dict[str, LiveEnvironment] = {}
+
+
+class Dispatcher:
+    """Owns lanes, environments and running invocations."""
+
+    def __init__(self, parts: Parts, completion: Completion, reserved: Callable[[str], int | None], reserved_total: Callable[[], int]) -> None:
+        self._parts = parts
+        self._completion = completion
+        self._reserved = reserved
+        self._reserved_total = reserved_total
+        self._lanes: dict[LaneKey, Lane] = {}
+        self._by_environment: dict[str, Lane] = {}
+        self._invocations: dict[str, Invocation] = {}
+        self._running: dict[str, int] = {}
+        self._unreserved_running = 0
+        self._in_line: deque[Invocation] = deque()
+        self._ended: deque[EnvironmentView] = deque(maxlen=ENDED_KEPT)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._idle_timer: asyncio.TimerHandle | None = None
+        self._idle_due = 0.0
+        self.ledger = MemoryLedger(
+            parts.settings.budget_mib, parts.settings.budget_wait_seconds, self._idle_holdings, self._reclaim
+        )
+        self.stopping = False
+
+    # -- readings ---------------------------------------------------------------------------------------------------------
+    @property
+    def running(self) -> int:
+        """Invocations that were admitted and have not ended."""
+        return len(self._invocations)
+
+    @property
+    def environments(self) -> int:
+        """Live environments."""
+        return len(self._by_environment)
+
+    def views(self) -> list[EnvironmentView]:
+        """Live environments, then those that ended not long ago."""
+        live = [e.view() for e in self._live()]
+        horizon = self._parts.clock.epoch() - 600.0
+        return [*live, *(v for v in reversed(self._ended) if (v.ended or 0.0) > horizon)]
+
+    def find_invocation(self, request_id: str) -> Invocation | None:
+        """A running invocation."""
+        return self._invocations.get(request_id)
+
+    # -- from callers -------------------------------------------------------------------------------------------------------
+    def submit(self, invocation: Invocation) -> None:
+        """Admit the invocation and place it; its `done` is told how it ended."""
+        name = invocation.version.function_name
+        refusal = self._refusal(name)
+        if refusal is None and not (self._in_line and invocation.request.patient):
+            self._admit(invocation)
+        elif invocation.request.patient and not (refusal and self._reserved(name) == 0):
+            self._in_line.append(invocation)
+        elif refusal is not None:
+            self._throttle(invocation, _refused(name, refusal))
+
+    def cancel(self, request_id: str) -> bool:
+        """End an invocation; its caller gets the cancelled error. False when it is not running."""
+        invocation = self._invocations.get(request_id)
+        if invocation is None:
+            return self._leave_line(request_id)
+        if invocation.verdict is None:
+            invocation.verdict = Status.CANCELLED
+            if invocation.environment is None:
+                lane = self._lane_of(invocation)
+                self._apply(lane, placement.on_abandoned(lane.pool, request_id))
+                self._fail(invocation, cancelled(request_id))
+            else:
+                invocation.stop_timer()
+                self._spawn(invocation.environment.kill())
+        return True
+
+    def close_function(self, name: str, keep: Callable[[Version], bool], reason: str) -> None:
+        """Retire the environments of revisions that are no longer wanted."""
+        for lane in list(self._lanes.values()):
+            if lane.key[0] == name and not lane.pool.closed and not keep(lane.version):
+                self._apply(lane, placement.on_closed(lane.pool, reason))
+
+    async def end_environment(self, environment_id: str) -> bool:
+        """End one environment, whatever it does; an invocation in it ends as killed."""
+        lane = self._by_environment.get(environment_id)
+        if lane is None:
+            return False
+        environment = lane.environments[environment_id]
+        if environment.phase is Phase.IDLE:
+            self._apply(lane, placement.on_reclaim(lane.pool, environment_id, "ended by hand"))
+        else:
+            await environment.kill()
+        return True
+
+    async def aclose(self) -> None:
+        """End every environment. Safe to call twice."""
+        self.stopping = True
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
+        for invocation in [*self._invocations.values(), *self._in_line]:
+            invocation.stop_timer()
+            self._finish(invocation, PlatformError("engine", "it is stopping", "Invoke again: it starts by itself."))
+        await asyncio.gather(*(e.aclose("the engine stopped") for e in list(self._live())), return_exceptions=True)
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    # -- from environments --------------------------------------------------------------------------------------------------
+    def on_ready(self, environment: LiveEnvironment) -> None:
+        """Init is over."""
+        lane = self._by_environment.get(environment.environment_id)
+        if lane is None or environment.phase is Phase.ENDING:
+            return
+        invocation = environment.invocation
+        if environment.phase is Phase.INVOKE_INIT and invocation is not None:
+            self._hand_over(environment, invocation)
+            return
+        self._becomes_idle(environment)
+        self._apply(lane, placement.on_started(lane.pool, environment.environment_id, environment.idle_since))
+
+    def on_free(self, environment: LiveEnvironment) -> None:
+        """The runtime asked for its next invocation."""
+        lane = self._by_environment.get(environment.environment_id)
+        if lane is None or environment.phase is Phase.ENDING:
+            return
+        self._becomes_idle(environment)
+        self._apply(lane, placement.on_finished(lane.pool, environment.environment_id, environment.idle_since))
+
+    def on_answer(self, environment: LiveEnvironment, payload: bytes, *, is_error: bool, too_large: bool) -> None:
+        """The handler answered."""
+        invocation = environment.invocation
+        if invocation is None or invocation.verdict is not None:
+            return  # being killed: the death tells how it ended
+        environment.invocation = None
+        invocation.stop_timer()
+        environment.log.drain()
+        if too_large:
+            self._fail(invocation, response_too_large(invocation.id), environment)
+        elif is_error:
+            error = handler_error(payload)
+            self._end(invocation, environment, payload, Status.FAILED, error.errorType, error.errorMessage)
+        else:
+            self._end(invocation, environment, payload, Status.SUCCEEDED)
+
+    def on_init_failed(self, environment: LiveEnvironment, death: Death) -> None:
+        """Init failed: whoever waits longest tries once more."""
+        lane = self._by_environment[environment.environment_id]
+        error_type = self._init_error_type(environment, death)
+        status = "timeout" if environment.init_timed_out else "error"
+        environment.log.write(init_report_line(environment.init_ms, "init", status, error_type))
+        if not lane.pool.waiting:
+            self._apply(lane, placement.on_gone(lane.pool, None))
+            self._remove(lane, environment, f"init failed: {error_type}")
+            return
+        environment.idle_since = self._parts.clock.monotonic()
+        self._apply(lane, placement.on_started(lane.pool, environment.environment_id, environment.idle_since))
+
+    def on_died(self, environment: LiveEnvironment, death: Death) -> None:
+        """The runtime died with an invocation."""
+        lane = self._by_environment.get(environment.environment_id)
+        invocation, environment.invocation = environment.invocation, None
+        if invocation is not None:
+            invocation.stop_timer()
+            self._end_by_death(invocation, environment, death)
+        if lane is None:
+            return
+        if environment.phase is Phase.INVOKE_INIT or lane.pool.closed or self.stopping:
+            self._apply(lane, placement.on_gone(lane.pool, environment.environment_id))
+            self._remove(lane, environment, f"ended: {death.cause.value}")
+            return
+        self._apply(lane, placement.on_resetting(lane.pool, environment.environment_id))
+        self._spawn(self._reset(lane, environment))
+
+    def on_gone(self, environment: LiveEnvironment, death: Death) -> None:
+        """The runtime died without an invocation."""
+        lane = self._by_environment.get(environment.environment_id)
+        if lane is None:
+            return
+        was_starting = environment.phase is Phase.RESETTING
+        self._apply(lane, placement.on_gone(lane.pool, None if was_starting else environment.environment_id))
+        self._remove(lane, environment, f"its process ended: {death.cause.value} {death.code}")
+
+    # -- placing ------------------------------------------------------------------------------------------------------------
+    def _refusal(self, name: str) -> Refusal | None:
+        return admit(
+            account_limit=self._parts.settings.concurrency, reserved_total=self._reserved_total(),
+            reserved=self._reserved(name), running=self._running.get(name, 0), unreserved_running=self._unreserved_running,
+        )  # fmt: skip
+
+    def _admit(self, invocation: Invocation) -> None:
+        name = invocation.version.function_name
+        self._invocations[invocation.id] = invocation
+        self._running[name] = self._running.get(name, 0) + 1
+        if self._reserved(name) is None:
+            self._unreserved_running += 1
+        lane = self._lane_of(invocation)
+        self._apply(lane, placement.on_arrival(lane.pool, invocation.id))
+
+    def _lane_of(self, invocation: Invocation) -> Lane:
+        version = invocation.version
+        key = (version.function_name, version.version, version.revision_id)
+        lane = self._lanes.get(key)
+        if lane is None:
+            lane = self._lanes[key] = Lane(key, version)
+        return lane
+
+    def _apply(self, lane: Lane, decision: Decision) -> None:
+        lane.pool, effects = decision
+        for effect in effects:
+            match effect:
+                case RunOn(environment_id, invocation_id):
+                    self._run_on(lane.environments[environment_id], self._invocations[invocation_id])
+                case Start():
+                    self._spawn(self._start(lane))
+                case Retire(environment_id, reason):
+                    self._remove(lane, lane.environments[environment_id], reason)
+        if lane.pool.closed and lane.pool.is_empty:
+            self._lanes.pop(lane.key, None)
+
+    def _run_on(self, environment: LiveEnvironment, invocation: Invocation) -> None:
+        invocation.environment = environment
+        environment.invocation = invocation
+        if environment.phase is Phase.INIT_FAILED:
+            self._spawn(self._init_again(environment, invocation))
+        elif environment.frozen or not self.ledger.charge_now(environment.environment_id, environment.limit_mib):
+            self._spawn(self._wake(environment, invocation))
+        else:
+            self._hand_over(environment, invocation)
+
+    def _hand_over(self, environment: LiveEnvironment, invocation: Invocation) -> None:
+        now = self._parts.clock.monotonic()
+        timeout = float(invocation.version.configuration.timeout_seconds)
+        if environment.phase is not Phase.INVOKE_INIT:
+            invocation.delivered = now
+            invocation.timer = self._parts.loop.call_later(timeout, self._time_is_up, invocation)
+            if environment.invocations == 0:
+                invocation.cold, invocation.start_ms = True, environment.start_ms
+                invocation.init_ms = environment.init_ms
+        environment.log.drain()
+        environment.log.write(start_line(invocation.id, invocation.version.version))
+        left = timeout - (now - invocation.delivered)
+        request = invocation.request
+        environment.deliver(
+            invocation,
+            Delivery(
+                request.request_id, int((self._parts.clock.epoch() + left) * 1000.0), request.function_arn,
+                request.trace_id or "", request.payload, request.client_context,
+            ),
+        )  # fmt: skip
+
+    async def _wake(self, environment: LiveEnvironment, invocation: Invocation) -> None:
+        try:
+            await self.ledger.charge(
+                environment.environment_id, environment.limit_mib, f'function "{invocation.version.function_name}"'
+            )
+            await environment.thaw()
+        except JupyterLambdaError as error:
+            environment.invocation = None
+            self._finish(invocation, error)
+            self.on_free(environment)
+            return
+        if invocation.id in self._invocations and environment.phase is Phase.IDLE:
+            self._hand_over(environment, invocation)
+
+    async def _start(self, lane: Lane) -> None:
+        what = f'function "{lane.version.function_name}"'
+        environment = LiveEnvironment(
+            self._parts, self, lane.version, self.ledger.limit(lane.version.configuration.memory_mib)
+        )
+        try:
+            await self.ledger.charge(environment.environment_id, environment.limit_mib, what)
+        except Throttled as error:
+            self._start_failed(lane, environment, error)
+            return
+        if (lane.pool.closed and not lane.pool.waiting) or self.stopping:
+            self._start_failed(lane, environment, None)
+            return
+        lane.environments[environment.environment_id] = environment
+        self._by_environment[environment.environment_id] = lane
+        self._completion.environment_changed(environment)
+        try:
+            await environment.start()
+        except JupyterLambdaError as error:
+            self._start_failed(lane, environment, error)
+
+    def _start_failed(self, lane: Lane, environment: LiveEnvironment, error: JupyterLambdaError | None) -> None:
+        oldest = lane.pool.waiting[0] if lane.pool.waiting else None
+        if error is not None and oldest is not None:
+            invocation = self._invocations[oldest]
+            lane.pool, _ = placement.on_abandoned(lane.pool, oldest)
+            if isinstance(error, Throttled):
+                self._throttle(invocation, error)
+            else:
+                self._finish(invocation, error)
+        elif error is not None:
+            log.warning("an environment could not be made: %s", error)
+        self._remove(lane, environment, f"it could not be made: {error}" if error else "not needed any more")
+        self._apply(lane, placement.on_gone(lane.pool, None))
+
+    async def _init_again(self, environment: LiveEnvironment, invocation: Invocation) -> None:
+        """Init within the invocation, as Lambda does when init failed before it."""
+        invocation.delivered = self._parts.clock.monotonic()
+        invocation.cold, invocation.start_ms = True, environment.start_ms
+        timeout = float(invocation.version.configuration.timeout_seconds)
+        invocation.timer = self._parts.loop.call_later(timeout, self._time_is_up, invocation)
+        try:
+            await environment.restart(Phase.INVOKE_INIT)
+        except JupyterLambdaError as error:
+            environment.invocation = None
+            invocation.stop_timer()
+            self._finish(invocation, error)
+            self._lose(environment, str(error))
+
+    async def _reset(self, lane: Lane, environment: LiveEnvironment) -> None:
+        try:
+            await environment.restart(Phase.RESETTING)
+        except JupyterLambdaError as error:
+            log.warning("an environment could not be reset: %s", error)
+            self._apply(lane, placement.on_gone(lane.pool, None))
+            self._remove(lane, environment, f"it could not be reset: {error}")
+
+    def _lose(self, environment: LiveEnvironment, reason: str) -> None:
+        lane = self._by_environment.get(environment.environment_id)
+        if lane is not None:
+            self._apply(lane, placement.on_gone(lane.pool, environment.environment_id))
+            self._remove(lane, environment, reason)
+
+    def _remove(self, lane: Lane, environment: LiveEnvironment, reason: str) -> None:
+        lane.environments.pop(environment.environment_id, None)
+        environment.phase = Phase.ENDING
+        self._spawn(self._close(environment, reason))
+
+    async def _close(self, environment: LiveEnvironment, reason: str) -> None:
+        try:
+            await environment.aclose(reason)
+        finally:
+            self.ledger.release(environment.environment_id)
+            if self._by_environment.pop(environment.environment_id, None) is not None:
+                self._ended.append(environment.view())
+                self._completion.environment_changed(environment)
+
+    # -- ending -------------------------------------------------------------------------------------------------------------
+    def _time_is_up(self, invocation: Invocation) -> None:
+        invocation.timer = None
+        if invocation.verdict is None and invocation.environment is not None:
+            invocation.verdict = Status.TIMED_OUT
+            self._spawn(invocation.environment.kill())
+
+    def _end_by_death(self, invocation: Invocation, environment: LiveEnvironment, death: Death) -> None:
+        if invocation.verdict is Status.TIMED_OUT:
+            seconds = invocation.version.configuration.timeout_seconds
+            failure = timed_out(invocation.id, seconds, timestamp(self._parts.clock.epoch()))
+        elif invocation.verdict is Status.CANCELLED:
+            failure = cancelled(invocation.id)
+        elif environment.init_error is not None:
+            error = handler_error(environment.init_error)
+            environment.log.write(init_report_line(environment.init_ms, "invoke", "error", error.errorType))
+            environment.log.write(start_line(invocation.id, invocation.version.version))
+            self._end(
+                invocation, environment, environment.init_error, Status.FAILED, error.errorType, error.errorMessage,
+                told_by_platform=True,
+            )  # fmt: skip
+            return
+        else:
+            failure = ended(invocation.id, death)
+        self._fail(invocation, failure, environment)
+
+    def _fail(self, invocation: Invocation, failure: Failure, environment: LiveEnvironment | None = None) -> None:
+        if environment is not None:
+            environment.log.write(failure.log_line)
+        self._end(
+            invocation, environment, failure.payload, failure.status, failure.error_type, failure.message, told_by_platform=True
+        )
+
+    def _end(
+        self,
+        invocation: Invocation,
+        environment: LiveEnvironment | None,
+        payload: bytes,
+        status: Status,
+        error_type: str | None = None,
+        error_message: str | None = None,
+        *,
+        told_by_platform: bool = False,
+    ) -> None:
+        if environment is not None:
+            environment.log.write(end_line(invocation.id))
+        outcome = self._completion.outcome(
+            invocation, environment, payload, status, error_type, error_message, told_by_platform=told_by_platform
+        )
+        self._finish(invocation, outcome)
+
+    def _throttle(self, invocation: Invocation, error: Throttled) -> None:
+        self._completion.throttled(invocation, error)
+        self._finish(invocation, error)
+
+    def _finish(self, invocation: Invocation, outcome: Any) -> None:
+        if self._invocations.pop(invocation.id, None) is not None:
+            name = invocation.version.function_name
+            self._running[name] -= 1
+            if not self._running[name]:
+                del self._running[name]
+            if self._reserved(name) is None:
+                self._unreserved_running = max(0, self._unreserved_running - 1)
+        invocation.done(outcome)
+        if self._in_line and not self.stopping:
+            self._admit_next()
+
+    def _admit_next(self) -> None:
+        for _ in range(len(self._in_line)):
+            invocation = self._in_line.popleft()
+            if self._refusal(invocation.version.function_name) is None:
+                self._admit(invocation)
+                return
+            self._in_line.append(invocation)
+
+    def _leave_line(self, request_id: str) -> bool:
+        for invocation in self._in_line:
+            if invocation.id == request_id:
+                self._in_line.remove(invocation)
+                self._fail(invocation, cancelled(request_id))
+                return True
+        return False
+
+    # -- idle environments --------------------------------------------------------------------------------------------------
+    def _becomes_idle(self, environment: LiveEnvironment) -> None:
+        environment.phase, environment.freeze_tried = Phase.IDLE, False
+        environment.idle_since = self._parts.clock.monotonic()
+        self.ledger.settle(environment.environment_id, min(environment.limit_mib, max(1, environment.held_mib)))
+        self._look_at_idle_in(environment.idle_since, self._parts.settings.freeze_after_seconds)
+
+    def _look_at_idle(self) -> None:
+        """Freeze what has been idle for a while, retire what has been idle for long; rests when nothing is idle."""
+        self._idle_timer = None
+        now, settings = self._parts.clock.monotonic(), self._parts.settings
+        due: list[float] = []
+        for lane in list(self._lanes.values()):
+            self._apply(lane, placement.on_expiry(lane.pool, now, settings.environment_idle_seconds))
+            for idle in lane.pool.idle:
+                environment = lane.environments[idle.environment_id]
+                if environment.freeze_tried or environment.invocation is not None:
+                    due.append(idle.since + settings.environment_idle_seconds)
+                elif now - idle.since >= settings.freeze_after_seconds:
+                    environment.freeze_tried = True
+                    self._spawn(environment.freeze())
+                    due.append(idle.since + settings.environment_idle_seconds)
+                else:
+                    due.append(idle.since + settings.freeze_after_seconds)
+        if due:
+            self._look_at_idle_in(now, max(0.01, min(due) - now))
+
+    def _look_at_idle_in(self, now: float, seconds: float) -> None:
+        if self._idle_timer is not None:
+            if self._idle_due <= now + seconds:
+                return
+            self._idle_timer.cancel()
+        self._idle_due = now + seconds
+        self._idle_timer = self._parts.loop.call_later(seconds, self._look_at_idle)
+
+    def _idle_holdings(self) -> Iterator[Holding]:
+        for lane in self._lanes.values():
+            for idle in lane.pool.idle:
+                environment = lane.environments[idle.environment_id]
+                yield Holding(idle.environment_id, max(1, environment.held_mib), idle.since)
+
+    def _reclaim(self, environment_id: str) -> None:
+        lane = self._by_environment.get(environment_id)
+        if lane is not None:
+            self._apply(lane, placement.on_reclaim(lane.pool, environment_id, "its memory was needed elsewhere"))
+
+    def _live(self) -> list[LiveEnvironment]:
+        return [e for lane in self._lanes.values() for e in lane.environments.values()]
+
+    def _init_error_type(self, environment: LiveEnvironment, death: Death) -> str:
+        if environment.init_error is not None:
+            return handler_error(environment.init_error).errorType
+        if environment.init_timed_out:
+            return "Sandbox.Timedout"
+        return "Runtime.OutOfMemory" if death.cause is DeathCause.OUT_OF_MEMORY else "Runtime.ExitError"
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self._parts.loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._task_ended)
+
+    def _task_ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("a task of the dispatcher failed", exc_info=error)
+
+
+def _refused(name: str, refusal: Refusal) -> Throttled:
+    return Throttled(
+        f'function "{name}"', refusal.what, refusal.suggestion,
+        aws_message="Rate Exceeded.", members={"Reason": refusal.reason, "Type": "User"},
+    )  # fmt: skip

@@ -1,0 +1,235 @@
+"""The engine: catalog, dispatcher, queue and store behind one object that `api` translates HTTP to.
+
+Nothing here knows HTTP. All methods are called on the engine's event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from jupyter_lambda.engine.catalog import Catalog, Entry
+from jupyter_lambda.engine.completion import Completion
+from jupyter_lambda.engine.deployment import difference
+from jupyter_lambda.engine.dispatcher import Dispatcher
+from jupyter_lambda.engine.environments import Parts
+from jupyter_lambda.engine.event_queue import EventQueue
+from jupyter_lambda.engine.invocations import Invocation, InvokeRequest, Outcome, check_event
+from jupyter_lambda.engine.live import Live
+from jupyter_lambda.errors import InvocationNotFound, JupyterLambdaError, PlatformError, RequestError
+from jupyter_lambda.model import limits
+from jupyter_lambda.model.engine_api import (
+    AliasRequest,
+    ConfigurationChange,
+    DeployAnswer,
+    DeployRequest,
+    FunctionDetail,
+    VersionDifference,
+)
+from jupyter_lambda.model.environment import EnvironmentView
+from jupyter_lambda.model.function import Alias, Version
+from jupyter_lambda.model.names import LATEST, check_qualifier, function_arn, is_version_number
+from jupyter_lambda.scheduling.retries import RetryPolicy
+from jupyter_lambda.scheduling.routing import route
+from jupyter_lambda.store.protocol import QueuedEvent, Store
+
+if TYPE_CHECKING:
+    from jupyter_lambda.clock import Clock
+    from jupyter_lambda.engine.doors import RuntimeDoors
+    from jupyter_lambda.engine.settings import EngineSettings
+    from jupyter_lambda.sandbox.protocol import Sandbox
+
+
+class Engine:
+    """Functions, and what runs them."""
+
+    def __init__(self, *, store: Store, sandbox: Sandbox, doors: RuntimeDoors, clock: Clock, settings: EngineSettings) -> None:
+        self.store = store
+        self.sandbox = sandbox
+        self.settings = settings
+        self.clock = clock
+        self.live = Live()
+        self.started = clock.epoch()
+        self.draining = False
+        self._draw = random.Random()  # noqa: S311 - a fair draw, no secret
+        self.catalog = Catalog(store, clock, region=settings.region, account_id=settings.account_id)
+        self.catalog.on_change(self._catalog_changed)
+        parts = Parts(
+            sandbox=sandbox, doors=doors, store=store, clock=clock, settings=settings, loop=asyncio.get_running_loop()
+        )
+        completion = Completion(store, self.live, clock, sandbox.kind)
+        self.dispatcher = Dispatcher(parts, completion, self._reserved, lambda: self.catalog.reserved_total)
+        self._policy = RetryPolicy(
+            retries=settings.async_retries,
+            base_seconds=settings.async_retry_base_seconds,
+            maximum_age_seconds=settings.async_maximum_age_seconds,
+        )
+        self.queue = EventQueue(store, clock, self._policy, self.run)
+
+    async def open(self) -> None:
+        """Load the store's contents, sweep what an earlier engine left behind, and take up its queued events."""
+        contents = await self.store.load()
+        self.catalog.load(contents)
+        await self.sandbox.sweep()
+        self.queue.load(contents.events)
+
+    async def aclose(self) -> None:
+        """End everything; running invocations first get the grace time. Safe to call twice."""
+        self.draining = True
+        await self.wait_until_quiet(self.settings.stop_grace_seconds)
+        await self.queue.aclose()
+        await self.dispatcher.aclose()
+        await self.sandbox.aclose()
+        self.live.close()
+        await self.store.aclose()
+
+    async def wait_until_quiet(self, seconds: float | None) -> bool:
+        """Wait until nothing runs, at most `seconds`; say whether it is so."""
+        if not self.dispatcher.running:
+            return True
+        with self.live.watch() as watcher:
+            try:
+                async with asyncio.timeout(seconds):
+                    async for _ in watcher.changes():
+                        if not self.dispatcher.running:
+                            return True
+            except TimeoutError:
+                return False
+        return not self.dispatcher.running
+
+    @property
+    def is_idle(self) -> bool:
+        """Nothing runs, waits or stays warm."""
+        return not (self.dispatcher.environments or self.dispatcher.running or len(self.queue))
+
+    # -- invoking -----------------------------------------------------------------------------------------------------------
+    def invoke(self, request: InvokeRequest, done: Callable[[Outcome], None]) -> None:
+        """Run a function; `done` is called once, on the loop, with the result or with why there is none.
+
+        Raises:
+            NotFound: No such function, version or alias.
+            PlatformError: The engine is about to stop.
+        """
+        if self.draining:
+            raise PlatformError("engine", "it is stopping and takes no new invocations", "Invoke again: it starts by itself.")
+        entry = self.catalog.entry(request.function_name)
+        version = self.resolve(entry, request.qualifier)
+        if not request.function_arn:
+            arn = function_arn(self.settings.region, self.settings.account_id, request.function_name, request.qualifier)
+            request = msgspec.structs.replace(request, function_arn=arn)
+        clock = self.clock
+        self.dispatcher.submit(Invocation(request, version, clock.monotonic(), clock.epoch(), done))
+
+    async def run(self, request: InvokeRequest) -> Outcome:
+        """Run a function and wait for the outcome; every error of ours is an outcome here."""
+        ended: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+
+        def done(outcome: Outcome) -> None:
+            if not ended.done():
+                ended.set_result(outcome)
+
+        try:
+            self.invoke(request, done)
+        except JupyterLambdaError as error:
+            return error
+        try:
+            return await ended
+        except asyncio.CancelledError:
+            self.dispatcher.cancel(request.request_id)
+            raise
+
+    async def accept_event(self, request: InvokeRequest) -> None:
+        """Queue an asynchronous invocation; kept when this returns."""
+        check_event(request.payload, limits.ASYNC_REQUEST_BYTES_MAX)
+        self.resolve(self.catalog.entry(request.function_name), request.qualifier)
+        now = self.clock.epoch()
+        await self.queue.accept(
+            QueuedEvent(
+                request_id=request.request_id, function_name=request.function_name, qualifier=request.qualifier,
+                payload=request.payload or b"{}", accepted=now, due=now, trace_id=request.trace_id,
+            )
+        )  # fmt: skip
+
+    def resolve(self, entry: Entry, qualifier: str | None) -> Version:
+        """The version that a qualifier means for this invocation; a weighted alias is drawn anew each time."""
+        if qualifier is None or qualifier == LATEST:
+            return entry.function.latest
+        check_qualifier(qualifier)
+        if is_version_number(qualifier):
+            return self.catalog.version(entry, qualifier)
+        return self.catalog.version(entry, route(self.catalog.alias(entry, qualifier), self._draw.random()))
+
+    def cancel(self, request_id: str) -> None:
+        """Cancel a running invocation (InvocationNotFound)."""
+        if not self.dispatcher.cancel(request_id):
+            raise InvocationNotFound(f"invocation {request_id}", "it is not running", "It may have ended already.")
+
+    # -- functions ----------------------------------------------------------------------------------------------------------
+    async def deploy(self, name: str, request: DeployRequest) -> DeployAnswer:
+        """Create or change a function from an uploaded package."""
+        if not await self.store.has_blob(request.package_sha256):
+            raise RequestError(f'function "{name}"', "its package was not uploaded", "Upload the package first.")
+        size = await self.store.blob_bytes(request.package_sha256)
+        return await self.catalog.deploy(name, request, size)
+
+    async def configure(self, name: str, change: ConfigurationChange) -> Version:
+        """Change `$LATEST`'s configuration."""
+        return await self.catalog.configure(name, change)
+
+    async def publish(self, name: str, description: str) -> Version:
+        """Publish `$LATEST`."""
+        return await self.catalog.publish(name, description)
+
+    async def put_alias(self, name: str, alias: str, request: AliasRequest) -> Alias:
+        """Create or change an alias."""
+        return await self.catalog.put_alias(name, alias, request)
+
+    async def delete(self, name: str, qualifier: str | None) -> None:
+        """Remove a function or one version."""
+        await self.catalog.delete(name, qualifier)
+        if qualifier is None:
+            self.queue.forget_function(name)
+
+    def detail(self, entry: Entry) -> FunctionDetail:
+        """A function with everything a view needs."""
+        name = entry.function.name
+        return FunctionDetail(
+            function=entry.function,
+            versions=tuple(sorted(entry.versions.values(), key=lambda v: int(v.version))),
+            aliases=tuple(sorted(entry.aliases.values(), key=lambda a: a.name)),
+            unpublished_changes=entry.unpublished_changes,
+            environments=tuple(v for v in self.dispatcher.views() if v.function_name == name and v.ended is None),
+        )
+
+    def difference(self, name: str, before: str, after: str) -> VersionDifference:
+        """What changed between two versions; aliases stand for their first version."""
+        entry = self.catalog.entry(name)
+        return difference(self._named_version(entry, before), self._named_version(entry, after))
+
+    def environments(self) -> list[EnvironmentView]:
+        """Live environments and those that ended not long ago."""
+        return self.dispatcher.views()
+
+    # -- parts --------------------------------------------------------------------------------------------------------------
+    def _named_version(self, entry: Entry, qualifier: str) -> Version:
+        if qualifier == LATEST or is_version_number(qualifier):
+            return self.catalog.version(entry, qualifier)
+        return self.catalog.version(entry, self.catalog.alias(entry, qualifier).version)
+
+    def _reserved(self, name: str) -> int | None:
+        entry = self.catalog.find(name)
+        return entry.function.reserved_concurrency if entry else None
+
+    def _catalog_changed(self, name: str) -> None:
+        entry = self.catalog.find(name)
+        if entry is None:
+            self.dispatcher.close_function(name, lambda _: False, "the function was deleted")
+            self.live.publish("function-deleted", name)
+            return
+        wanted = {(v.version, v.revision_id) for v in (entry.function.latest, *entry.versions.values())}
+        self.dispatcher.close_function(name, lambda v: (v.version, v.revision_id) in wanted, "its revision was replaced")
+        self.live.publish("function", self.detail(entry))

@@ -1,0 +1,355 @@
+"""A live execution environment: walls, runtime session, log and timing of one environment, and what it tells its owner.
+
+    phase         runtime process                    ends with
+    STARTING      being made                         → INIT, or the start failed
+    INIT          runs the function's module         ready → IDLE; error, death, 10 s → INIT_FAILED
+    INIT_FAILED   gone                               an invocation tries init once more → INVOKE_INIT; else → ENDING
+    INVOKE_INIT   init within an invocation          ready → BUSY; error, death, timeout → ENDING
+    IDLE          waits for an invocation            deliver → BUSY; retire → ENDING; death → ENDING
+    BUSY          runs the handler                   answer, next → IDLE; death → RESETTING
+    RESETTING     gone, being made and initialised   ready → IDLE; error, death → ENDING
+    ENDING        being removed                      –
+
+What can fail, and where it goes: a start that fails → `on_start_failed`; init → `on_init_failed`; a death while busy → `on_died`; a
+death while idle → `on_gone`. Each is told after every process of the environment is gone and its log is drained.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import secrets
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from enum import Enum, auto
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from jupyter_lambda.engine.log_pipe import LogPipe
+from jupyter_lambda.engine.runtime_session import Delivery, RuntimeSession, State
+from jupyter_lambda.engine.worker_variables import WorkerIdentity, worker_variables
+from jupyter_lambda.errors import JupyterLambdaError, SandboxError
+from jupyter_lambda.model import limits
+from jupyter_lambda.model.environment import EnvironmentState, EnvironmentView
+from jupyter_lambda.sandbox.protocol import Channels, Death, DeathCause, EnvironmentSpec, ExecutionEnvironment, Sandbox
+from jupyter_lambda.telemetry.log_lines import init_start_line
+from jupyter_lambda.telemetry.log_streams import log_stream_name
+
+if TYPE_CHECKING:
+    from jupyter_lambda.clock import Clock
+    from jupyter_lambda.engine.doors import RuntimeDoor, RuntimeDoors
+    from jupyter_lambda.engine.invocations import Invocation
+    from jupyter_lambda.engine.settings import EngineSettings
+    from jupyter_lambda.model.function import Version
+    from jupyter_lambda.store.protocol import Store
+
+log = logging.getLogger(__name__)
+RUNTIME_DIR = Path(__file__).resolve().parent.parent / "runtime"
+
+
+class Phase(Enum):
+    """Where an environment is; see the table above."""
+
+    STARTING = auto()
+    INIT = auto()
+    INIT_FAILED = auto()
+    INVOKE_INIT = auto()
+    IDLE = auto()
+    BUSY = auto()
+    RESETTING = auto()
+    ENDING = auto()
+
+
+_VIEW_STATE = {
+    Phase.STARTING: EnvironmentState.STARTING,
+    Phase.INIT: EnvironmentState.INITIALISING,
+    Phase.INIT_FAILED: EnvironmentState.INITIALISING,
+    Phase.INVOKE_INIT: EnvironmentState.BUSY,
+    Phase.IDLE: EnvironmentState.IDLE,
+    Phase.BUSY: EnvironmentState.BUSY,
+    Phase.RESETTING: EnvironmentState.INITIALISING,
+    Phase.ENDING: EnvironmentState.ENDED,
+}
+
+
+class Owner(Protocol):
+    """Who places invocations; called on the loop, must not block."""
+
+    def on_ready(self, environment: LiveEnvironment) -> None:
+        """Init is over; the environment can take an invocation."""
+        ...
+
+    def on_free(self, environment: LiveEnvironment) -> None:
+        """The runtime asked for its next invocation."""
+        ...
+
+    def on_answer(self, environment: LiveEnvironment, payload: bytes, *, is_error: bool, too_large: bool) -> None:
+        """The handler answered."""
+        ...
+
+    def on_init_failed(self, environment: LiveEnvironment, death: Death) -> None:
+        """Init failed; the process is gone."""
+        ...
+
+    def on_died(self, environment: LiveEnvironment, death: Death) -> None:
+        """The runtime process ended while it had an invocation."""
+        ...
+
+    def on_gone(self, environment: LiveEnvironment, death: Death) -> None:
+        """The runtime process ended while it had none, or during a reset."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What every environment needs."""
+
+    sandbox: Sandbox
+    doors: RuntimeDoors
+    store: Store
+    clock: Clock
+    settings: EngineSettings
+    loop: asyncio.AbstractEventLoop
+
+
+class LiveEnvironment:
+    """One execution environment, from its start to its end."""
+
+    def __init__(self, parts: Parts, owner: Owner, version: Version, limit_mib: int) -> None:
+        self._parts = parts
+        self._owner = owner
+        self.version = version
+        self.limit_mib = limit_mib
+        self.environment_id = secrets.token_hex(16)
+        self.phase = Phase.STARTING
+        self.invocation: Invocation | None = None
+        self.invocations = 0
+        self.started = parts.clock.epoch()
+        self.ended: float | None = None
+        self.end_reason = ""
+        self.start_ms = 0.0
+        self.init_ms = 0.0
+        self.init_error: bytes | None = None
+        self.init_timed_out = False
+        self.held_mib = 0
+        self.frozen = False
+        self.idle_since = 0.0
+        self.freeze_tried = False
+        self.token = secrets.token_urlsafe(24)
+        self.log_stream = log_stream_name(self.started, version.version, self.environment_id)
+        self.log = LogPipe(parts.loop, limits.INVOCATION_LOG_BYTES_MAX)
+        self._session = RuntimeSession(self)
+        self._session_closed = parts.loop.create_future()
+        self._door: RuntimeDoor | None = None
+        self._walls: ExecutionEnvironment | None = None
+        self._init_began = 0.0
+        self._init_timer: asyncio.TimerHandle | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    # -- life -------------------------------------------------------------------------------------------------------------
+    async def start(self) -> None:
+        """Make the environment and let its init begin.
+
+        Raises:
+            SandboxError, InvalidRuntime, CorruptBlob: It could not be made; nothing is left.
+        """
+        began = self._parts.clock.monotonic()
+        try:
+            task_root = await self._parts.store.extract_blob(self.version.package_sha256)
+            self._door = await self._parts.doors.open(self.token)
+            self.log.write(init_start_line(self.version.configuration.runtime, self.version.python))
+            spec = self._spec(task_root, self._door.address)
+            channels = await self._channels(spec)
+            self.phase = Phase.INIT
+            self._begin_init(limited=True)
+            self._walls = await self._parts.sandbox.start(spec, channels)
+        except (JupyterLambdaError, OSError) as error:
+            self._stop_init_timer()
+            self.phase = Phase.ENDING
+            self._close_descriptors()
+            if isinstance(error, JupyterLambdaError):
+                raise
+            raise SandboxError(
+                f'function "{self.version.function_name}"', f"no environment could be made: {error}", "See the engine's log."
+            ) from error
+        self.start_ms = (self._parts.clock.monotonic() - began) * 1000.0
+        if self._session.state is State.INIT:
+            self._init_began = self._parts.clock.monotonic()
+        self._walls.died.add_done_callback(self._died)
+
+    async def restart(self, phase: Phase) -> None:
+        """Give the environment a new runtime process, in phase RESETTING or INVOKE_INIT (SandboxError)."""
+        walls, door = self._walls, self._door
+        if walls is None or door is None:
+            raise SandboxError(f'function "{self.version.function_name}"', "the environment was never started", "")
+        self.phase = phase
+        self.init_error = None
+        self.init_timed_out = False
+        self._session = RuntimeSession(self)
+        self._session_closed = self._parts.loop.create_future()
+        task_root = await self._parts.store.extract_blob(self.version.package_sha256)
+        spec = self._spec(task_root, door.address)
+        channels = await self._channels(spec)
+        self._begin_init(limited=phase is Phase.RESETTING)
+        await walls.restart(spec, channels)
+        walls.died.add_done_callback(self._died)
+
+    def deliver(self, invocation: Invocation, delivery: Delivery) -> None:
+        """Hand an invocation to the runtime, which waits for one."""
+        self.invocation = invocation
+        self.invocations += 1
+        self.phase = Phase.BUSY
+        self._session.deliver(delivery)
+
+    async def thaw(self) -> None:
+        """Let the processes run again."""
+        if self._walls is not None and self.frozen:
+            self.frozen = False
+            await self._walls.thaw()
+
+    async def freeze(self) -> None:
+        """Stop the processes from running while nobody calls."""
+        if self._walls is not None and self.phase is Phase.IDLE and not self.frozen:
+            self.frozen = await self._walls.freeze()
+            if self.phase is not Phase.IDLE:  # an invocation came meanwhile
+                await self.thaw()
+
+    async def kill(self) -> None:
+        """End every process; what follows is told through the owner."""
+        if self._walls is not None:
+            await self._walls.kill()
+
+    async def aclose(self, reason: str) -> None:
+        """End and remove the environment. Safe to call twice."""
+        self.phase = Phase.ENDING
+        if self.ended is None:
+            self.ended = self._parts.clock.epoch()
+            self.end_reason = reason
+        self._stop_init_timer()
+        if self._walls is not None:
+            await self._walls.aclose()
+        self._close_descriptors()
+
+    # -- readings ---------------------------------------------------------------------------------------------------------
+    def memory_mib(self) -> int:
+        """The peak of what the environment's processes held, in MiB, rounded up; refreshes `held_mib`."""
+        if self._walls is None:
+            return 0
+        reading = self._walls.memory()
+        self.held_mib = -(-reading.now_bytes // 1_048_576)
+        return min(self.limit_mib, -(-reading.peak_bytes // 1_048_576))
+
+    def view(self) -> EnvironmentView:
+        """How it stands now."""
+        state = _VIEW_STATE[self.phase]
+        if self.frozen and state is EnvironmentState.IDLE:
+            state = EnvironmentState.FROZEN
+        return EnvironmentView(
+            environment_id=self.environment_id, function_name=self.version.function_name, version=self.version.version,
+            revision_id=self.version.revision_id, state=state, sandbox=self._parts.sandbox.kind, started=self.started,
+            invocations=self.invocations, memory_mib=self.limit_mib, held_mib=self.held_mib,
+            pid=self._walls.pid if self._walls else None, init_ms=self.init_ms, ended=self.ended, reason=self.end_reason,
+        )  # fmt: skip
+
+    # -- what the runtime says ----------------------------------------------------------------------------------------------
+    def on_ready(self) -> None:
+        """The runtime asked for its first invocation."""
+        self._stop_init_timer()
+        self.init_ms = max(0.0, (self._parts.clock.monotonic() - self._init_began) * 1000.0)
+        self._owner.on_ready(self)
+
+    def on_free(self) -> None:
+        """The runtime asked for another invocation."""
+        self._owner.on_free(self)
+
+    def on_response(self, payload: bytes, *, too_large: bool) -> None:
+        """The handler's result."""
+        self._owner.on_answer(self, payload, is_error=False, too_large=too_large)
+
+    def on_error(self, payload: bytes) -> None:
+        """The handler's error."""
+        self._owner.on_answer(self, payload, is_error=True, too_large=False)
+
+    def on_init_error(self, payload: bytes) -> None:
+        """Init failed; the process ends by itself, and is ended if it does not."""
+        self._stop_init_timer()
+        self.init_error = payload
+        self._spawn(self.kill())
+
+    def on_closed(self) -> None:
+        """The runtime's own connection ended: its last words have been read."""
+        if not self._session_closed.done():
+            self._session_closed.set_result(None)
+
+    # -- parts ------------------------------------------------------------------------------------------------------------
+    def _spec(self, task_root: Path, address: str) -> EnvironmentSpec:
+        version, configuration = self.version, self.version.configuration
+        identity = WorkerIdentity(
+            log_stream=self.log_stream, runtime_api=address, region=self._parts.settings.region,
+            access_key_id="ENVIRONMENT", secret_access_key=self.token, session_token=self.token,
+        )  # fmt: skip
+        own = configuration.runtime.startswith("provided")
+        return EnvironmentSpec(
+            environment_id=self.environment_id, function_name=version.function_name, version=version.version,
+            task_root=task_root, handler=configuration.handler, memory_mib=self.limit_mib,
+            ephemeral_mib=configuration.ephemeral_mib,
+            variables=worker_variables(version, task_root, RUNTIME_DIR, identity), runtime_api=address, python=version.python,
+            preload=version.preload, extra_path=(version.requirements_folder,) if version.requirements_folder else (),
+            mounts=configuration.mounts, network=configuration.network, image=configuration.image,
+            bootstrap=(str(task_root / "bootstrap"),) if own else None,
+        )  # fmt: skip
+
+    async def _channels(self, spec: EnvironmentSpec) -> Channels:
+        if self._door is None:
+            raise SandboxError("environment", "its Runtime API is closed", "")
+        runtime_fd = await self._door.connect(self._session)
+        if spec.bootstrap is not None:  # speaks TCP: the socket would only keep a descriptor open
+            os.close(runtime_fd)
+            runtime_fd = -1
+        return Channels(runtime_fd=runtime_fd, log_fd=self.log.open())
+
+    def _begin_init(self, *, limited: bool) -> None:
+        self._init_began = self._parts.clock.monotonic()
+        if limited:
+            self._init_timer = self._parts.loop.call_later(self._parts.settings.init_seconds, self._init_took_too_long)
+
+    def _init_took_too_long(self) -> None:
+        self.init_timed_out = True
+        self._spawn(self.kill())
+
+    def _stop_init_timer(self) -> None:
+        if self._init_timer is not None:
+            self._init_timer.cancel()
+            self._init_timer = None
+
+    def _died(self, died: asyncio.Future[Death]) -> None:
+        if not died.cancelled():
+            self._spawn(self._tell_death(died.result()))
+
+    async def _tell_death(self, death: Death) -> None:
+        self._stop_init_timer()
+        if self._session.state is not State.INIT or death.cause is not DeathCause.KILLED:
+            await asyncio.wait([self._session_closed], timeout=1.0)  # every holder of the socket is gone: its end is near
+        self.log.drain()
+        match self.phase:
+            case Phase.ENDING:
+                return
+            case Phase.STARTING | Phase.INIT:
+                self.phase = Phase.INIT_FAILED
+                self.init_ms = (self._parts.clock.monotonic() - self._init_began) * 1000.0
+                self._owner.on_init_failed(self, death)
+            case Phase.BUSY | Phase.INVOKE_INIT:
+                self._owner.on_died(self, death)
+            case _:
+                self._owner.on_gone(self, death)
+
+    def _close_descriptors(self) -> None:
+        self.log.close()
+        if self._door is not None:
+            self._door.close()
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self._parts.loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

@@ -1,0 +1,139 @@
+"""Asynchronous invocations: kept before they are acknowledged, run when due, tried again, given up.
+
+An event is in the store from its acknowledgement until it ended, so a killed engine takes it up again at its next start; then an
+attempt that was running may run twice, as Lambda's at-least-once delivery allows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import logging
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from jupyter_lambda.clock import Clock
+from jupyter_lambda.engine.invocations import InvokeRequest, Outcome
+from jupyter_lambda.errors import JupyterLambdaError, NotFound, Throttled
+from jupyter_lambda.model.invocation import Status
+from jupyter_lambda.scheduling.retries import Again, RetryPolicy, after_attempt
+from jupyter_lambda.store.protocol import DeleteEvent, PutEvent, QueuedEvent, Store
+
+log = logging.getLogger(__name__)
+
+
+class EventQueue:
+    """Runs queued events through `invoke`."""
+
+    def __init__(self, store: Store, clock: Clock, policy: RetryPolicy, invoke: Callable[[InvokeRequest], Awaitable[Outcome]]) -> None:
+        self._store = store
+        self._clock = clock
+        self._policy = policy
+        self._invoke = invoke
+        self._heap: list[tuple[float, str]] = []
+        self._events: dict[str, QueuedEvent] = {}
+        self._throttles: dict[str, int] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closed = False
+
+    def __len__(self) -> int:
+        """Events that were acknowledged and have not ended."""
+        return len(self._events)
+
+    def load(self, events: tuple[QueuedEvent, ...]) -> None:
+        """Take up what an earlier engine had accepted."""
+        for event in events:
+            self._put(event)
+        self._look()
+
+    async def accept(self, event: QueuedEvent) -> None:
+        """Keep the event; it is acknowledged once this returns (DiskFull, StoreError)."""
+        await self._store.commit([PutEvent(event)])
+        self._put(event)
+        self._look()
+
+    def forget_function(self, name: str) -> None:
+        """The function was deleted, and its events with it."""
+        for event in [e for e in self._events.values() if e.function_name == name]:
+            self._events.pop(event.request_id, None)
+
+    async def aclose(self) -> None:
+        """Stop; what is queued stays in the store. Safe to call twice."""
+        self._closed = True
+        if self._timer is not None:
+            self._timer.cancel()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _put(self, event: QueuedEvent) -> None:
+        self._events[event.request_id] = event
+        heapq.heappush(self._heap, (event.due, event.request_id))
+
+    def _look(self) -> None:
+        """Start what is due and set the timer for what is next."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        now = self._clock.epoch()
+        while self._heap and not self._closed:
+            due, request_id = self._heap[0]
+            event = self._events.get(request_id)
+            if event is None or event.due != due:
+                heapq.heappop(self._heap)  # ended, or queued again under another time
+            elif due <= now:
+                heapq.heappop(self._heap)
+                self._run(event)
+            else:
+                self._timer = asyncio.get_running_loop().call_later(due - now, self._look)
+                return
+
+    def _run(self, event: QueuedEvent) -> None:
+        task = asyncio.get_running_loop().create_task(self._attempt(event))
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    async def _attempt(self, event: QueuedEvent) -> None:
+        request = InvokeRequest(
+            function_name=event.function_name, payload=event.payload, qualifier=event.qualifier, request_id=event.request_id,
+            invocation_type="Event", trace_id=event.trace_id, attempt=event.attempt + 1, patient=True,
+        )  # fmt: skip
+        outcome = await self._invoke(request)
+        if self._closed or event.request_id not in self._events:
+            return
+        if isinstance(outcome, NotFound):
+            await self._end(event)
+            return
+        status = _status(outcome)
+        counts = status not in (Status.THROTTLED, Status.LOST)
+        throttles = 0 if counts else self._throttles.get(event.request_id, 0) + 1
+        attempts = event.attempt + (1 if counts else 0)
+        verdict = after_attempt(
+            self._policy, status=status, attempts=attempts, throttles=throttles, accepted=event.accepted, now=self._clock.epoch()
+        )
+        if not isinstance(verdict, Again):
+            await self._end(event)
+            return
+        self._throttles[event.request_id] = throttles
+        later = msgspec.structs.replace(event, attempt=attempts, due=verdict.due)
+        await self._store.commit([PutEvent(later)])
+        self._put(later)
+        self._look()
+
+    async def _end(self, event: QueuedEvent) -> None:
+        await self._store.commit([DeleteEvent(event.request_id)])
+        self._events.pop(event.request_id, None)
+        self._throttles.pop(event.request_id, None)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("a queued event's attempt failed", exc_info=error)
+
+
+def _status(outcome: Outcome) -> Status:
+    if isinstance(outcome, Throttled):
+        return Status.THROTTLED
+    return Status.LOST if isinstance(outcome, JupyterLambdaError) else outcome.record.status

@@ -1,0 +1,99 @@
+"""An invocation on its way: what was asked, where it stands, and who waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from jupyter_lambda.errors import InvalidRequestContent, JupyterLambdaError, PayloadTooLarge
+from jupyter_lambda.model import limits
+from jupyter_lambda.model.invocation import InvocationResult, Status
+
+if TYPE_CHECKING:
+    from jupyter_lambda.engine.environments import LiveEnvironment
+    from jupyter_lambda.model.function import Version
+
+Outcome = InvocationResult | JupyterLambdaError
+
+
+class InvokeRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a caller asks for."""
+
+    function_name: str
+    payload: bytes
+    qualifier: str | None = None
+    request_id: str
+    invocation_type: str = "RequestResponse"
+    function_arn: str = ""  # as the caller wrote it; the context's `invoked_function_arn`
+    trace_id: str | None = None
+    client_context: str | None = None
+    attempt: int = 1
+    patient: bool = False  # waits for concurrency instead of being throttled: batches and queued events
+
+
+class Invocation:
+    """An admitted invocation. `done` is called exactly once, on the loop, and must not block."""
+
+    __slots__ = (
+        "arrived", "arrived_epoch", "cold", "delivered", "done", "environment", "init_ms", "request", "start_ms", "timer",
+        "verdict", "version",
+    )  # fmt: skip
+
+    def __init__(
+        self, request: InvokeRequest, version: Version, arrived: float, arrived_epoch: float, done: Callable[[Outcome], None]
+    ) -> None:
+        self.request = request
+        self.version = version
+        self.arrived = arrived
+        self.arrived_epoch = arrived_epoch
+        self.done = done
+        self.environment: LiveEnvironment | None = None
+        self.delivered = 0.0
+        self.cold = False
+        self.start_ms = 0.0
+        self.init_ms = 0.0
+        self.timer: asyncio.TimerHandle | None = None
+        self.verdict: Status | None = None  # decided before the environment's death says it: timed out, cancelled
+
+    @property
+    def id(self) -> str:
+        """The request id."""
+        return self.request.request_id
+
+    def stop_timer(self) -> None:
+        """The invocation ended, or its environment is being killed."""
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
+
+
+def check_event(payload: bytes, maximum: int = limits.REQUEST_BYTES_MAX) -> bytes:
+    """Return the event's bytes if Lambda would take them; an empty body is an empty event.
+
+    Raises:
+        PayloadTooLarge: Above the limit (RequestTooLargeException, 413).
+        InvalidRequestContent: Not JSON; NaN and Infinity are not JSON either (InvalidRequestContentException, 400).
+    """
+    if len(payload) > maximum:
+        raise PayloadTooLarge(
+            "event", f"{len(payload):,} bytes, and Lambda takes {maximum:,}",
+            "Pass large data by a file: --files or --mount.",
+            aws_message=f"{len(payload)} byte payload is too large for the "
+            f"{'Event' if maximum == limits.ASYNC_REQUEST_BYTES_MAX else 'RequestResponse'} invocation type (limit {maximum} bytes)",
+        )  # fmt: skip
+    if not payload:
+        return b"{}"
+    try:
+        _read_past(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InvalidRequestContent(
+            "event", f"it is not JSON: {error}", "Send UTF-8 JSON; NaN and Infinity are not JSON.",
+            aws_message=f"Could not parse request body into json: {error}", members={"Type": "User"},
+        ) from error  # fmt: skip
+    return payload
+
+
+_read_past = msgspec.json.Decoder(msgspec.Raw).decode  # checks JSON without building values

@@ -1,0 +1,97 @@
+"""How an invocation ended, in Lambda's words: payloads, statuses and log lines of failures that no handler reported.
+
+Source: lambda errors as AWS answers them; AWS Lambda Developer Guide, "Understanding retry behavior" and "Troubleshoot".
+"""
+
+from __future__ import annotations
+
+import signal
+from typing import NamedTuple
+
+import msgspec
+
+from jupyter_lambda.model import limits
+from jupyter_lambda.model.invocation import Status
+from jupyter_lambda.sandbox.protocol import Death, DeathCause
+
+
+class Failure(NamedTuple):
+    """A failure of the platform's telling: its status, error type and message, and the line that goes into the log."""
+
+    status: Status
+    error_type: str
+    message: str
+    log_line: str
+
+    @property
+    def payload(self) -> bytes:
+        """What the caller gets."""
+        return msgspec.json.encode({"errorType": self.error_type, "errorMessage": self.message})
+
+
+class HandlerError(msgspec.Struct):
+    """The part of a runtime's error that the record keeps."""
+
+    errorType: str = "Unhandled"  # noqa: N815 - Lambda's name on the wire
+    errorMessage: str | None = ""  # noqa: N815 - Lambda's name on the wire
+
+
+def timed_out(request_id: str, timeout_seconds: float, timestamp: str) -> Failure:
+    """The function's time was up."""
+    text = f"Task timed out after {timeout_seconds:.2f} seconds"
+    return Failure(
+        Status.TIMED_OUT, "Sandbox.Timedout", f"RequestId: {request_id} Error: {text}", f"{timestamp} {request_id} {text}\n\n"
+    )
+
+
+def ended(request_id: str, death: Death) -> Failure:
+    """The runtime's process ended by itself, by a signal or for want of memory."""
+    if death.cause is DeathCause.OUT_OF_MEMORY:
+        return _exit_failure(Status.OUT_OF_MEMORY, "Runtime.OutOfMemory", request_id, "signal: killed")
+    if death.cause is DeathCause.EXIT and death.code == 0:
+        text = f"RequestId: {request_id} Error: Runtime exited without providing a reason"
+        return Failure(Status.EXITED, "Runtime.ExitError", text, f"{text}\nRuntime.ExitError\n")
+    if death.cause is DeathCause.EXIT:
+        return _exit_failure(Status.EXITED, "Runtime.ExitError", request_id, f"exit status {death.code}")
+    return _exit_failure(Status.EXITED, "Runtime.ExitError", request_id, f"signal: {_signal_words(death.code)}")
+
+
+def cancelled(request_id: str) -> Failure:
+    """The caller cancelled it. Lambda has no such end; the error type is ours."""
+    text = f"RequestId: {request_id} Error: Cancelled by the caller"
+    return Failure(Status.CANCELLED, "JupyterLambda.Cancelled", text, f"{text}\n")
+
+
+def response_too_large(request_id: str) -> Failure:
+    """The handler's result is above Lambda's limit."""
+    text = f"Response payload size exceeded maximum allowed payload size ({limits.RESPONSE_BYTES_MAX} bytes)."
+    return Failure(Status.FAILED, "Function.ResponseSizeTooLarge", text, f"RequestId: {request_id} Error: {text}\n")
+
+
+def handler_error(payload: bytes) -> HandlerError:
+    """Read type and message of an error that a runtime sent; whatever it sent, there is an answer."""
+    try:
+        return msgspec.json.decode(payload, type=HandlerError)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return HandlerError(errorType="Unknown", errorMessage=payload[:1_000].decode("utf-8", "replace"))
+
+
+def _exit_failure(status: Status, error_type: str, request_id: str, reason: str) -> Failure:
+    text = f"RequestId: {request_id} Error: Runtime exited with error: {reason}"
+    return Failure(status, error_type, text, f"{text}\nRuntime.ExitError\n")
+
+
+_GO_SIGNAL_WORDS = {  # what Lambda prints: Go's words for signals
+    signal.SIGHUP: "hangup", signal.SIGINT: "interrupt", signal.SIGQUIT: "quit", signal.SIGILL: "illegal instruction",
+    signal.SIGTRAP: "trace/breakpoint trap", signal.SIGABRT: "aborted", signal.SIGBUS: "bus error",
+    signal.SIGFPE: "floating point exception", signal.SIGKILL: "killed", signal.SIGUSR1: "user defined signal 1",
+    signal.SIGSEGV: "segmentation fault", signal.SIGUSR2: "user defined signal 2", signal.SIGPIPE: "broken pipe",
+    signal.SIGALRM: "alarm clock", signal.SIGTERM: "terminated", signal.SIGSYS: "bad system call",
+}  # fmt: skip
+
+
+def _signal_words(number: int) -> str:
+    try:
+        return _GO_SIGNAL_WORDS.get(signal.Signals(number), f"signal {number}")
+    except ValueError:
+        return f"signal {number}"
