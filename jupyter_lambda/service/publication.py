@@ -1,0 +1,58 @@
+"""Writing the runtime file, and taking it back."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from jupyter_lambda.client.os_errors import store_error
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from jupyter_lambda.model.runtime_file import RuntimeFile
+
+
+class Publication:
+    """The runtime file of this engine, from the moment it listens to the moment it wants no more clients."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._identity: tuple[int, int] | None = None
+
+    def publish(self, runtime: RuntimeFile) -> None:
+        """Put the file there whole, by rename, for its owner alone.
+
+        Raises:
+            StoreError, DiskFull: It can't be written.
+        """
+        draft = self._path.with_name(f".{self._path.name}.{os.getpid()}")
+        try:
+            draft.unlink(missing_ok=True)
+            descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            try:
+                os.write(descriptor, msgspec.json.encode(runtime))
+                found = os.fstat(descriptor)
+            finally:
+                os.close(descriptor)
+            draft.replace(self._path)
+        except OSError as error:
+            draft.unlink(missing_ok=True)
+            raise store_error(error, f'runtime file "{self._path}"') from error
+        self._identity = (found.st_dev, found.st_ino)
+
+    def stands(self) -> bool:
+        """Whether the file that was published is still there: False once the home was removed, or another engine took it."""
+        try:
+            found = self._path.lstat()
+        except OSError:
+            return False
+        return (found.st_dev, found.st_ino) == self._identity
+
+    def withdraw(self) -> None:
+        """Remove the file if it is still ours. Safe to call twice."""
+        if self._identity is not None and self.stands():
+            self._path.unlink(missing_ok=True)
+        self._identity = None

@@ -1,0 +1,156 @@
+"""What `--set NAME=VALUE` can change: one table, from which values are read and docs/settings.md is written."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from jupyter_lambda.errors import RequestError
+from jupyter_lambda.model import limits
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Kind = Literal["seconds", "milliseconds", "count", "MiB", "walls"]
+WALLS: Final = ("cgroup", "namespaces", "landlock")
+_WHOLE: Final = frozenset({"count", "MiB"})
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One row of the table."""
+
+    kind: Kind
+    low: float
+    high: float
+    description: str
+    automatic: str = ""  # what the word `auto` stands for; empty: `auto` is not taken
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The values in use; a field's default is the setting's."""
+
+    idle_seconds: float = limits.ENGINE_IDLE_SECONDS
+    environment_idle_seconds: float = limits.IDLE_ENVIRONMENT_SECONDS
+    init_seconds: float = limits.INIT_SECONDS_MAX
+    freeze_after_ms: float = 100.0
+    concurrency: int = limits.ACCOUNT_CONCURRENCY
+    budget_mib: int | None = None
+    budget_wait_seconds: float = limits.BUDGET_WAIT_SECONDS
+    stop_grace_seconds: float = 5.0
+    async_retry_base_seconds: float = limits.ASYNC_RETRY_BASE_SECONDS
+    retained_invocations: int = limits.RETAINED_INVOCATIONS
+    retained_log_mib: int = limits.RETAINED_LOG_BYTES // 1024**2
+    process_walls: tuple[str, ...] | None = None
+
+
+TABLE: Final[dict[str, Setting]] = {
+    "idle_seconds": Setting(
+        "seconds", 0.1, 31_536_000,
+        "After this long without an environment, a client or a queued event, the engine ends. The next use starts it again.",
+    ),
+    "environment_idle_seconds": Setting(
+        "seconds", 0, 86_400, "An execution environment that had nothing to do for this long is ended.",
+    ),
+    "init_seconds": Setting("seconds", 0.1, 900, "How long a function's module may take to load. On Lambda: 10."),
+    "freeze_after_ms": Setting(
+        "milliseconds", 0, 3_600_000,
+        "An environment is stopped from running this long after its invocation ended, where the host can do that.",
+    ),
+    "concurrency": Setting(
+        "count", 1, 100_000, "Invocations that run at the same moment, of all functions together. On Lambda: 1,000 to an account.",
+    ),
+    "budget_mib": Setting(
+        "MiB", 64, 16_777_216, "The memory that environments may hold together.",
+        automatic="what the cgroup, the host and other limits leave, less a reserve",
+    ),
+    "budget_wait_seconds": Setting(
+        "seconds", 0, 900, "How long an invocation waits for room in the budget before it is refused with status 429.",
+    ),
+    "stop_grace_seconds": Setting("seconds", 0, 900, "What running invocations get to finish when the engine is stopped."),
+    "async_retry_base_seconds": Setting(
+        "seconds", 0, 3_600,
+        "The wait before an asynchronous event is tried again; the second retry waits twice as long. On Lambda: 60.",
+    ),
+    "retained_invocations": Setting("count", 100, 100_000_000, "How many records of invocations are kept; the oldest go first."),
+    "retained_log_mib": Setting("MiB", 1, 1_048_576, "How much log is kept; the oldest goes first."),
+    "process_walls": Setting(
+        "walls", 0, 0, "The walls that the process sandbox may use, for trying what a poorer host gives.",
+        automatic="the best that the host has",
+    ),
+}  # fmt: skip
+
+
+def parse_settings(given: Sequence[str]) -> Settings:
+    """Read `NAME=VALUE` texts; of a name given twice, the last one holds.
+
+    Raises:
+        RequestError: A name is unknown (the nearest one is offered) or a value out of range.
+    """
+    values: dict[str, Any] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        name = name.strip().replace("-", "_")
+        if name not in TABLE:
+            raise _unknown(name)
+        if not equals:
+            raise RequestError(f"setting {name}", "it has no value", f"Write --set {name}={_example(name)}.")
+        values[name] = _parse(name, TABLE[name], value.strip())
+    return Settings(**values)
+
+
+def default(name: str) -> str:
+    """A setting's default, as one would write it."""
+    value = next(field.default for field in dataclasses.fields(Settings) if field.name == name)
+    return "auto" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def accepted(name: str) -> str:
+    """What a setting takes, in words."""
+    setting = TABLE[name]
+    if setting.kind == "walls":
+        words = f"any of {', '.join(WALLS)} joined by +, or none"
+    else:
+        whole = "a whole number" if setting.kind in _WHOLE else "a number"
+        unit = "" if setting.kind == "count" else f" of {setting.kind}"
+        words = f"{whole}{unit} from {setting.low:,g} to {setting.high:,.0f}"
+    return f"{words}, or auto" if setting.automatic else words
+
+
+def _parse(name: str, setting: Setting, value: str) -> Any:
+    if setting.automatic and value == "auto":
+        return None
+    parsed = _walls(value) if setting.kind == "walls" else _number(setting, value)
+    if parsed is None:
+        raise RequestError(f"setting {name}", f'"{value}" is not {accepted(name)}', f"The default is {default(name)}.")
+    return parsed
+
+
+def _number(setting: Setting, value: str) -> float | None:
+    """The number in a text, None if there is none or it is out of range."""
+    try:
+        number = int(value) if setting.kind in _WHOLE else float(value)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) and setting.low <= number <= setting.high else None
+
+
+def _walls(value: str) -> tuple[str, ...] | None:
+    """The walls in a text; `none` is no wall, and a word that is no wall spoils it."""
+    names = () if value == "none" else tuple(part.strip() for part in value.split("+"))
+    return names if all(name in WALLS for name in names) else None
+
+
+def _unknown(name: str) -> RequestError:
+    import difflib  # only a mistake pays for it
+
+    near = difflib.get_close_matches(name, TABLE, n=1)
+    suggestion = f"Did you mean {near[0]}?" if near else f"There are {', '.join(TABLE)}."
+    return RequestError(f'setting "{name}"', "there is no such setting", suggestion)
+
+
+def _example(name: str) -> str:
+    return default(name)
