@@ -150,7 +150,7 @@ class Engine:
         await self.queue.accept(
             QueuedEvent(
                 request_id=request.request_id, function_name=request.function_name, qualifier=request.qualifier,
-                payload=request.payload or b"{}", accepted=now, due=now, trace_id=request.trace_id,
+                payload=request.payload, accepted=now, due=now, trace_id=request.trace_id,
             )
         )  # fmt: skip
 

@@ -70,8 +70,8 @@ class Invocation:
             self.timer = None
 
 
-def check_event(payload: bytes, maximum: int = limits.REQUEST_BYTES_MAX) -> bytes:
-    """Return the event's bytes if Lambda would take them; an empty body is an empty event.
+def check_event(payload: bytes, maximum: int = limits.REQUEST_BYTES_MAX) -> None:
+    """Refuse an event that Lambda would not take.
 
     Raises:
         PayloadTooLarge: Above the limit (RequestTooLargeException, 413).
@@ -84,8 +84,6 @@ def check_event(payload: bytes, maximum: int = limits.REQUEST_BYTES_MAX) -> byte
             aws_message=f"{len(payload)} byte payload is too large for the "
             f"{'Event' if maximum == limits.ASYNC_REQUEST_BYTES_MAX else 'RequestResponse'} invocation type (limit {maximum} bytes)",
         )  # fmt: skip
-    if not payload:
-        return b"{}"
     try:
         _read_past(payload)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -93,7 +91,6 @@ def check_event(payload: bytes, maximum: int = limits.REQUEST_BYTES_MAX) -> byte
             "event", f"it is not JSON: {error}", "Send UTF-8 JSON; NaN and Infinity are not JSON.",
             aws_message=f"Could not parse request body into json: {error}", members={"Type": "User"},
         ) from error  # fmt: skip
-    return payload
 
 
 _read_past = msgspec.json.Decoder(msgspec.Raw).decode  # checks JSON without building values

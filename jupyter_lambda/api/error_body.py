@@ -1,0 +1,25 @@
+"""Errors as the engine's own API and as AWS answer them."""
+
+from __future__ import annotations
+
+import msgspec
+
+from jupyter_lambda.errors import JupyterLambdaError, aws_code
+from jupyter_lambda.model.engine_api import ErrorBody
+
+
+def engine_error(error: JupyterLambdaError) -> tuple[int, bytes]:
+    """Status and body for the engine's own clients."""
+    code = aws_code(error)
+    body = ErrorBody(
+        kind=type(error).__name__, code=code.code, where=error.where, what=error.what, suggestion=error.suggestion,
+        members=error.members,
+    )  # fmt: skip
+    return int(code.status), msgspec.json.encode(body)
+
+
+def aws_error(error: JupyterLambdaError) -> tuple[int, str, bytes]:
+    """Status, `x-amzn-errortype` and body for AWS's clients; AWS's own text where it is known."""
+    code = aws_code(error)
+    message = error.aws_message or str(error)
+    return int(code.status), code.code, msgspec.json.encode({**error.members, "message": message, "Message": message})

@@ -1,0 +1,190 @@
+"""The Lambda Runtime API of one environment: over a connected socket for our runtime, over loopback TCP for any other.
+
+Source: AWS Lambda Developer Guide, "Using the Lambda runtime API". The same TCP address answers `invocations` for the environment's
+own code, which shows its session token as bearer token: functions call functions through it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import socket
+from typing import TYPE_CHECKING, Final
+from weakref import WeakSet
+
+import msgspec
+
+from jupyter_lambda.api.access import Access
+from jupyter_lambda.api.http_protocol import HttpProtocol, Request
+from jupyter_lambda.api.invoke_door import InvokeDoor, is_invoke
+from jupyter_lambda.engine.runtime_session import Answer, Delivery, RuntimeSession
+from jupyter_lambda.model import limits
+
+if TYPE_CHECKING:
+    from jupyter_lambda.engine.engine import Engine
+
+_PREFIX: Final = b"/2018-06-01/runtime/"
+_NEXT: Final = b"/2018-06-01/runtime/invocation/next"
+_INVOCATION: Final = re.compile(rb"/2018-06-01/runtime/invocation/(?P<id>[^/]+)/(?P<what>response|error)")
+_STATUS_OK: Final = b'{"status":"OK"}\n'
+_JSON: Final = b"Content-Type: application/json\r\n"
+
+
+class RuntimeConnection(HttpProtocol):
+    """One connection of a runtime."""
+
+    max_body = limits.RESPONSE_BYTES_MAX
+
+    def __init__(self, session: RuntimeSession, *, owns_session: bool) -> None:
+        super().__init__()
+        self._session = session
+        self._owns_session = owns_session
+
+    def handle(self, request: Request) -> None:
+        """Answer one call of the Runtime API."""
+        target = request.target
+        if target == _NEXT:
+            refusal = self._session.next(self._send)
+            if refusal is not None:
+                self._answer(refusal)
+        elif (match := _INVOCATION.fullmatch(target)) is not None:
+            self._answered(match["id"].decode("latin-1"), match["what"], request)
+        elif target == b"/2018-06-01/runtime/init/error":
+            self._answer(self._session.init_error(request.body))
+        elif target.endswith(b"/ping"):
+            self.respond(200, b"Content-Type: text/plain\r\n", b"pong")
+        else:
+            self._answer(Answer(404, "NoSuchOperation"))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The runtime's own socket ended: nothing more comes from it."""
+        super().connection_lost(exc)
+        if self._owns_session:
+            self._session.closed()
+
+    def _answered(self, request_id: str, what: bytes, request: Request) -> None:
+        body = request.body
+        if what == b"error":
+            self._answer(self._session.error(request_id, body))
+        elif request.headers.get(b"lambda-runtime-function-error-type") and not request.too_large:
+            self._answer(self._session.error(request_id, body))
+        else:
+            self._answer(self._session.response(request_id, body, too_large=bool(request.too_large)))
+
+    def _send(self, delivery: Delivery) -> None:
+        context = delivery.client_context
+        headers = b"".join(
+            (
+                b"Content-Type: application/json\r\nLambda-Runtime-Aws-Request-Id: ", delivery.request_id.encode("latin-1"),
+                b"\r\nLambda-Runtime-Deadline-Ms: %d\r\nLambda-Runtime-Invoked-Function-Arn: " % delivery.deadline_ms,
+                delivery.function_arn.encode("latin-1"),
+                b"\r\nLambda-Runtime-Trace-Id: ", delivery.trace_id.encode("latin-1"), b"\r\n",
+                b"" if context is None else b"Lambda-Runtime-Client-Context: " + context.encode("ascii", "replace") + b"\r\n",
+            )
+        )  # fmt: skip
+        self.respond(200, headers, delivery.payload)
+
+    def _answer(self, answer: Answer) -> None:
+        if answer.error_type is None:
+            self.respond(answer.status, _JSON, _STATUS_OK)
+        else:
+            body = msgspec.json.encode({"errorMessage": answer.error_type, "errorType": answer.error_type})
+            self.respond(answer.status, _JSON, body)
+
+
+class EnvironmentConnection(asyncio.Protocol):
+    """One TCP connection from inside an environment: of its runtime, or of its code that invokes another function."""
+
+    def __init__(self, door: RuntimeDoor) -> None:
+        self._door = door
+        self._transport: asyncio.Transport | None = None
+        self._first = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Remember it, so that the door can close it."""
+        self._transport = transport  # type: ignore[assignment]  # a stream transport: what create_server gives
+        self._door.transports.add(transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It went before it said what it wants."""
+        if self._transport is not None:
+            self._door.transports.discard(self._transport)
+
+    def data_received(self, data: bytes) -> None:
+        """See from the first line whom it is for."""
+        self._first += data
+        if b"\r\n" not in self._first and len(self._first) < 8192:  # noqa: PLR2004 - no first line is longer
+            return
+        transport = self._transport
+        protocol = self._door.protocol_for(self._first)
+        if transport is None:
+            return
+        if protocol is None:
+            transport.close()
+            return
+        transport.set_protocol(protocol)
+        protocol.connection_made(transport)
+        protocol.data_received(self._first)
+
+
+class RuntimeDoor:
+    """Where one environment's runtime finds its Runtime API."""
+
+    def __init__(self, engine: Engine, token: str) -> None:
+        self._engine = engine
+        self._access = Access(token)
+        self._session: RuntimeSession | None = None
+        self._server: asyncio.Server | None = None
+        self.transports: WeakSet[asyncio.BaseTransport] = WeakSet()  # other protocols take connections over
+        self.address = ""
+
+    async def open(self) -> None:
+        """Listen on a loopback port of its own."""
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listener.bind(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{listener.getsockname()[1]}"
+        self._server = await asyncio.get_running_loop().create_server(lambda: EnvironmentConnection(self), sock=listener)
+
+    async def connect(self, session: RuntimeSession) -> int:
+        """Serve `session` from now on; returns the worker's end of a socket that speaks to it."""
+        self._session = session
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        ours.setblocking(False)
+        transport, _ = await asyncio.get_running_loop().connect_accepted_socket(
+            lambda: RuntimeConnection(session, owns_session=True), ours
+        )
+        self.transports.add(transport)
+        return theirs.detach()
+
+    def protocol_for(self, first: bytes) -> asyncio.Protocol | None:
+        """Who serves a connection that begins like this."""
+        if is_invoke(first):
+            return InvokeDoor(self._engine, self._access)
+        if _PREFIX in first and self._session is not None:
+            return RuntimeConnection(self._session, owns_session=False)
+        return None
+
+    def close(self) -> None:
+        """Close the address and every connection. Safe to call twice."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        for transport in list(self.transports):
+            transport.close()  # type: ignore[attr-defined]  # transports close
+        self.transports.clear()
+
+
+class RuntimeDoors:
+    """Makes doors for the engine's environments."""
+
+    def __init__(self) -> None:
+        self.engine: Engine | None = None  # set once the engine exists: the two know each other
+
+    async def open(self, environment_token: str) -> RuntimeDoor:
+        """Open a door; `environment_token` lets the environment's own code invoke functions."""
+        if self.engine is None:
+            msg = "doors are opened by an engine"
+            raise RuntimeError(msg)
+        door = RuntimeDoor(self.engine, environment_token)
+        await door.open()
+        return door

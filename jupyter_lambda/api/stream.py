@@ -1,0 +1,78 @@
+"""`/engine/v1/stream`: a snapshot, then numbered changes, over a websocket.
+
+Messages are JSON: `{"type": "snapshot", "number": N, …}` and `{"type": "change", "number": N, "kind": …, "body": …}`. `?since=N`
+resumes where the ring still has every change after N; a reader that falls behind gets a new snapshot, and nobody waits for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from starlette.websockets import WebSocketDisconnect
+
+if TYPE_CHECKING:
+    from starlette.websockets import WebSocket
+
+    from jupyter_lambda.engine.engine import Engine
+    from jupyter_lambda.engine.live import Change, Watcher
+    from jupyter_lambda.model.engine_api import EngineStatus
+
+
+async def stream(socket: WebSocket, engine: Engine, status: Callable[[], EngineStatus]) -> None:
+    """Serve one watcher until it leaves or the engine stops."""
+    await socket.accept()
+    since = socket.query_params.get("since", "")
+    with engine.live.watch() as watcher:
+        missed = engine.live.since(int(since)) if since.isdigit() else None
+        sending = asyncio.create_task(_send(socket, engine, status, watcher, missed))
+        leaving = asyncio.create_task(_until_it_leaves(socket))
+        done, pending = await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        for task in pending:
+            task.cancel()
+        await asyncio.gather(*done, *pending, return_exceptions=True)
+    with contextlib.suppress(RuntimeError):
+        await socket.close()
+
+
+async def _send(
+    socket: WebSocket, engine: Engine, status: Callable[[], EngineStatus], watcher: Watcher, missed: list[Change] | None
+) -> None:
+    if missed is None:
+        await _send_snapshot(socket, engine, status)
+    else:
+        for change in missed:
+            await _send_change(socket, change)
+    async for change in watcher.changes():
+        if watcher.missed:
+            watcher.restart()
+            await _send_snapshot(socket, engine, status)
+        else:
+            await _send_change(socket, change)
+
+
+async def _send_snapshot(socket: WebSocket, engine: Engine, status: Callable[[], EngineStatus]) -> None:
+    number = engine.live.number
+    snapshot: dict[str, Any] = {
+        "type": "snapshot",
+        "number": number,
+        "status": status(),
+        "functions": [engine.detail(e) for e in engine.catalog.entries()],
+        "environments": engine.environments(),
+        "invocations": await engine.store.invocations(limit=100),
+    }
+    await socket.send_text(msgspec.json.encode(snapshot).decode())
+
+
+async def _send_change(socket: WebSocket, change: Change) -> None:
+    message = {"type": "change", "number": change.number, "kind": change.kind, "body": change.body}
+    await socket.send_text(msgspec.json.encode(message).decode())
+
+
+async def _until_it_leaves(socket: WebSocket) -> None:
+    with contextlib.suppress(WebSocketDisconnect, RuntimeError):
+        while True:
+            await socket.receive()
