@@ -34,9 +34,11 @@ A function that raises, exits, runs out of memory or times out is **not** an exc
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from http import HTTPStatus
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class JupyterLambdaError(Exception):

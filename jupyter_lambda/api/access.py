@@ -7,10 +7,13 @@ whose `Host` is not this machine's loopback (a page that made its own name resol
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from jupyter_lambda.errors import AccessDenied
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Access:

@@ -84,7 +84,9 @@ class BatchDoor(HttpProtocol):
     def _open(self, request: Request) -> None:
         match = _TARGET.fullmatch(request.target)
         if match is None or request.headers.get(b"upgrade", b"").lower() != b"jupyter-lambda-batch":
-            raise RequestError("batch", "the request does not ask for an upgrade to jupyter-lambda-batch", "See docs/engine-api.md.")
+            raise RequestError(
+                "batch", "the request does not ask for an upgrade to jupyter-lambda-batch", "See docs/engine-api.md."
+            )
         query = parse_qs((match["query"] or b"").decode("latin-1"))
         reference = parse_function_reference(unquote(match["name"].decode("latin-1")))
         qualifier = query.get("Qualifier", [reference.qualifier or ""])[0] or None
@@ -133,7 +135,13 @@ class BatchDoor(HttpProtocol):
         self._end_if_done()
 
     def _end_if_done(self) -> None:
-        if self._no_more and self._batch is not None and not self._batch.unanswered and not self._outbox and self.transport is not None:
+        if (
+            self._no_more
+            and self._batch is not None
+            and not self._batch.unanswered
+            and not self._outbox
+            and self.transport is not None
+        ):
             self._no_more = False
             self.transport.write(_OUT.pack(_END, 0, 0, 0))
             self.transport.close()

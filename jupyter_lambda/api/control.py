@@ -5,13 +5,11 @@ The table of calls stands in docs/engine-api.md.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route, WebSocketRoute
 
@@ -31,6 +29,9 @@ from jupyter_lambda.model.invocation import InvocationRecord
 from jupyter_lambda.model.names import parse_function_reference
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from starlette.requests import Request
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from jupyter_lambda.api.access import Access

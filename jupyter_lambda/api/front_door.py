@@ -119,7 +119,8 @@ class ControlDoor(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Stay while requests are for the control plane."""
-        idle = not self._reading and (self.cycle is None or self.cycle.response_complete) and not self.pipeline
+        cycle: Any = self.cycle  # None before the first request, whatever its annotation says
+        idle = not self._reading and (cycle is None or cycle.response_complete) and not self.pipeline
         if idle and (is_invoke(data) or is_batch(data)):
             self._unset_keepalive_if_required()
             self.connections.discard(self)

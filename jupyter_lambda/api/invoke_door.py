@@ -9,7 +9,6 @@ import asyncio
 import base64
 import re
 import uuid
-from collections.abc import Coroutine, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote
 
@@ -26,6 +25,8 @@ from jupyter_lambda.telemetry.log_tail import log_tail
 from jupyter_lambda.telemetry.trace_header import new_trace_header
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine, Mapping
+
     from jupyter_lambda.api.access import Access
     from jupyter_lambda.engine.engine import Engine
     from jupyter_lambda.engine.invocations import Outcome
@@ -137,7 +138,7 @@ class InvokeDoor(HttpProtocol):
             self.respond(status, _JSON, body)
             return
         status, code, body = aws_error(error)
-        retry = b"Retry-After: 1\r\n" if status == 429 else b""  # noqa: PLR2004 - Too Many Requests
+        retry = b"Retry-After: 1\r\n" if status == 429 else b""
         self.respond(status, b"%bx-amzn-ErrorType: %b\r\n%b" % (_JSON, code.encode(), retry), body)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
@@ -163,7 +164,8 @@ def answer_parts(call: Call, result: InvocationResult) -> tuple[bytes, ...]:
     if not call.wants_telemetry:
         return b"".join(lines), result.payload
     lines.append(
-        b"X-Jupyter-Lambda-Record: %b\r\nX-Jupyter-Lambda-Log-Bytes: %d\r\n" % (_in_ascii(msgspec.json.encode(record)), len(result.log))
+        b"X-Jupyter-Lambda-Record: %b\r\nX-Jupyter-Lambda-Log-Bytes: %d\r\n"
+        % (_in_ascii(msgspec.json.encode(record)), len(result.log))
     )
     return b"".join(lines), result.payload, result.log
 
@@ -175,9 +177,9 @@ def _in_ascii(document: bytes) -> bytes:
     escaped = []
     for character in document.decode():
         code = ord(character)
-        if code < 0x80:  # noqa: PLR2004 - ASCII ends here
+        if code < 0x80:
             escaped.append(character)
-        elif code < 0x10000:  # noqa: PLR2004 - above it JSON wants a surrogate pair
+        elif code < 0x10000:
             escaped.append(f"\\u{code:04x}")
         else:
             code -= 0x10000

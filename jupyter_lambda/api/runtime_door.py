@@ -64,9 +64,7 @@ class RuntimeConnection(HttpProtocol):
 
     def _answered(self, request_id: str, what: bytes, request: Request) -> None:
         body = request.body
-        if what == b"error":
-            self._answer(self._session.error(request_id, body))
-        elif request.headers.get(b"lambda-runtime-function-error-type") and not request.too_large:
+        if what == b"error" or (request.headers.get(b"lambda-runtime-function-error-type") and not request.too_large):
             self._answer(self._session.error(request_id, body))
         else:
             self._answer(self._session.response(request_id, body, too_large=bool(request.too_large)))
@@ -113,7 +111,7 @@ class EnvironmentConnection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """See from the first line whom it is for."""
         self._first += data
-        if b"\r\n" not in self._first and len(self._first) < 8192:  # noqa: PLR2004 - no first line is longer
+        if b"\r\n" not in self._first and len(self._first) < 8192:
             return
         transport = self._transport
         protocol = self._door.protocol_for(self._first)
@@ -170,7 +168,7 @@ class RuntimeDoor:
             self._server.close()
             self._server = None
         for transport in list(self.transports):
-            transport.close()  # type: ignore[attr-defined]  # transports close
+            transport.close()
         self.transports.clear()
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -16,6 +15,8 @@ from jupyter_lambda.api.front_door import ControlDoor, Doors, FrontDoor
 from jupyter_lambda.errors import EngineUnavailable
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from jupyter_lambda.api.access import Access
     from jupyter_lambda.engine.engine import Engine
 
@@ -45,7 +46,7 @@ class Server:
             task.cancel()
         await asyncio.gather(*self._state.tasks, return_exceptions=True)
         for transport in list(self._doors.transports):
-            transport.close()  # type: ignore[attr-defined]  # stream transports close
+            transport.close()
 
 
 async def serve(engine: Engine, service: Service, access: Access, *, unix_socket: Path, host: str, port: int) -> Server:
@@ -62,7 +63,7 @@ async def serve(engine: Engine, service: Service, access: Access, *, unix_socket
     listener = _listener(host, port)
     loop = asyncio.get_running_loop()
     servers = [await loop.create_server(lambda: FrontDoor(doors), sock=listener, backlog=2048)]
-    unix_socket.unlink(missing_ok=True)
+    unix_socket.unlink(missing_ok=True)  # noqa: ASYNC240 - once, before anything is served
     before = os.umask(0o177)
     try:
         servers.append(await loop.create_unix_server(lambda: FrontDoor(doors), str(unix_socket), backlog=2048))

@@ -10,10 +10,10 @@ import asyncio
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from jupyter_lambda.clock import Clock
 from jupyter_lambda.engine.deployment import configuration_with, describe_changes, options_kept, same_publication
 from jupyter_lambda.errors import (
     AliasNotFound,
@@ -46,6 +46,9 @@ from jupyter_lambda.store.protocol import (
     PutVersion,
     Store,
 )
+
+if TYPE_CHECKING:
+    from jupyter_lambda.clock import Clock
 
 
 class Entry:
@@ -366,5 +369,3 @@ class Catalog:
 
 def _revision() -> str:
     return str(uuid.uuid4())
-
-

@@ -5,15 +5,15 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from jupyter_lambda.engine.invocations import Invocation, Outcome
 from jupyter_lambda.errors import StoreError, Throttled
 from jupyter_lambda.model.invocation import InvocationRecord, InvocationResult, Status
-from jupyter_lambda.telemetry.log_lines import report_line
 from jupyter_lambda.telemetry.billing import billed_ms
+from jupyter_lambda.telemetry.log_lines import report_line
 
 if TYPE_CHECKING:
     from jupyter_lambda.clock import Clock
     from jupyter_lambda.engine.environments import LiveEnvironment
+    from jupyter_lambda.engine.invocations import Invocation, Outcome
     from jupyter_lambda.engine.live import Live
     from jupyter_lambda.store.protocol import Store
 
@@ -49,7 +49,7 @@ class Completion:
         try:
             self._store.record(record, text)
         except StoreError as error:
-            log.error("an invocation could not be recorded: %s", error)  # noqa: TRY400 - the trace says nothing more
+            log.error("an invocation could not be recorded: %s", error)
             return error
         self._live.publish("invocation", record)
         return InvocationResult(payload=payload, record=record, log=text)

@@ -17,18 +17,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from jupyter_lambda.engine.completion import Completion
 from jupyter_lambda.engine.environments import LiveEnvironment, Parts, Phase
-from jupyter_lambda.engine.invocations import Invocation
 from jupyter_lambda.engine.memory_ledger import MemoryLedger
 from jupyter_lambda.engine.outcomes import Failure, cancelled, ended, handler_error, response_too_large, timed_out
 from jupyter_lambda.engine.runtime_session import Delivery
 from jupyter_lambda.errors import JupyterLambdaError, PlatformError, Throttled
-from jupyter_lambda.model.environment import EnvironmentView
-from jupyter_lambda.model.function import Version
 from jupyter_lambda.model.invocation import Status
 from jupyter_lambda.sandbox.protocol import Death, DeathCause
 from jupyter_lambda.scheduling import placement
@@ -36,6 +31,14 @@ from jupyter_lambda.scheduling.budget import Holding
 from jupyter_lambda.scheduling.concurrency import Refusal, admit
 from jupyter_lambda.scheduling.placement import Decision, Pool, Retire, RunOn, Start
 from jupyter_lambda.telemetry.log_lines import end_line, init_report_line, start_line, timestamp
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Iterator
+
+    from jupyter_lambda.engine.completion import Completion
+    from jupyter_lambda.engine.invocations import Invocation
+    from jupyter_lambda.model.environment import EnvironmentView
+    from jupyter_lambda.model.function import Version
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +61,9 @@ class Lane:
 class Dispatcher:
     """Owns lanes, environments and running invocations."""
 
-    def __init__(self, parts: Parts, completion: Completion, reserved: Callable[[str], int | None], reserved_total: Callable[[], int]) -> None:
+    def __init__(
+        self, parts: Parts, completion: Completion, reserved: Callable[[str], int | None], reserved_total: Callable[[], int]
+    ) -> None:
         self._parts = parts
         self._completion = completion
         self._reserved = reserved
@@ -317,9 +322,7 @@ class Dispatcher:
 
     async def _start(self, lane: Lane) -> None:
         what = f'function "{lane.version.function_name}"'
-        environment = LiveEnvironment(
-            self._parts, self, lane.version, self.ledger.limit(lane.version.configuration.memory_mib)
-        )
+        environment = LiveEnvironment(self._parts, self, lane.version, self.ledger.limit(lane.version.configuration.memory_mib))
         try:
             await self.ledger.charge(environment.environment_id, environment.limit_mib, what)
         except Throttled as error:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from jupyter_lambda.engine.runtime_session import RuntimeSession
+if TYPE_CHECKING:
+    from jupyter_lambda.engine.runtime_session import RuntimeSession
 
 
 class RuntimeDoor(Protocol):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -30,17 +29,19 @@ from jupyter_lambda.model.engine_api import (
     FunctionDetail,
     VersionDifference,
 )
-from jupyter_lambda.model.environment import EnvironmentView
-from jupyter_lambda.model.function import Alias, Version
 from jupyter_lambda.model.names import LATEST, check_qualifier, function_arn, is_version_number
 from jupyter_lambda.scheduling.retries import RetryPolicy
 from jupyter_lambda.scheduling.routing import route
 from jupyter_lambda.store.protocol import QueuedEvent, Store
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from jupyter_lambda.clock import Clock
     from jupyter_lambda.engine.doors import RuntimeDoors
     from jupyter_lambda.engine.settings import EngineSettings
+    from jupyter_lambda.model.environment import EnvironmentView
+    from jupyter_lambda.model.function import Alias, Version
     from jupyter_lambda.sandbox.protocol import Sandbox
 
 
@@ -58,9 +59,7 @@ class Engine:
         self._draw = random.Random()  # noqa: S311 - a fair draw, no secret
         self.catalog = Catalog(store, clock, region=settings.region, account_id=settings.account_id)
         self.catalog.on_change(self._catalog_changed)
-        parts = Parts(
-            sandbox=sandbox, doors=doors, store=store, clock=clock, settings=settings, loop=asyncio.get_running_loop()
-        )
+        parts = Parts(sandbox=sandbox, doors=doors, store=store, clock=clock, settings=settings, loop=asyncio.get_running_loop())
         completion = Completion(store, self.live, clock, sandbox.kind)
         self.dispatcher = Dispatcher(parts, completion, self._reserved, lambda: self.catalog.reserved_total)
         self._policy = RetryPolicy(

@@ -20,29 +20,31 @@ import asyncio
 import logging
 import os
 import secrets
-from collections.abc import Coroutine
 from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from jupyter_lambda.clock import Clock
+from jupyter_lambda.engine.doors import RuntimeDoors
 from jupyter_lambda.engine.log_pipe import LogPipe
 from jupyter_lambda.engine.runtime_session import Delivery, RuntimeSession, State
+from jupyter_lambda.engine.settings import EngineSettings
 from jupyter_lambda.engine.worker_variables import WorkerIdentity, worker_variables
 from jupyter_lambda.errors import JupyterLambdaError, SandboxError
 from jupyter_lambda.model import limits
 from jupyter_lambda.model.environment import EnvironmentState, EnvironmentView
 from jupyter_lambda.sandbox.protocol import Channels, Death, DeathCause, EnvironmentSpec, ExecutionEnvironment, Sandbox
+from jupyter_lambda.store.protocol import Store
 from jupyter_lambda.telemetry.log_lines import init_start_line
 from jupyter_lambda.telemetry.log_streams import log_stream_name
 
 if TYPE_CHECKING:
-    from jupyter_lambda.clock import Clock
-    from jupyter_lambda.engine.doors import RuntimeDoor, RuntimeDoors
+    from collections.abc import Coroutine
+
+    from jupyter_lambda.engine.doors import RuntimeDoor
     from jupyter_lambda.engine.invocations import Invocation
-    from jupyter_lambda.engine.settings import EngineSettings
     from jupyter_lambda.model.function import Version
-    from jupyter_lambda.store.protocol import Store
 
 log = logging.getLogger(__name__)
 RUNTIME_DIR = Path(__file__).resolve().parent.parent / "runtime"
@@ -210,9 +212,9 @@ class LiveEnvironment:
 
     async def freeze(self) -> None:
         """Stop the processes from running while nobody calls."""
-        if self._walls is not None and self.phase is Phase.IDLE and not self.frozen:
+        if self._walls is not None and self._is_unused() and not self.frozen:
             self.frozen = await self._walls.freeze()
-            if self.phase is not Phase.IDLE:  # an invocation came meanwhile
+            if not self._is_unused():  # an invocation came meanwhile
                 await self.thaw()
 
     async def kill(self) -> None:
@@ -343,6 +345,9 @@ class LiveEnvironment:
                 self._owner.on_died(self, death)
             case _:
                 self._owner.on_gone(self, death)
+
+    def _is_unused(self) -> bool:
+        return self.phase is Phase.IDLE and self.invocation is None
 
     def _close_descriptors(self) -> None:
         self.log.close()

@@ -9,16 +9,20 @@ from __future__ import annotations
 import asyncio
 import heapq
 import logging
-from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from jupyter_lambda.clock import Clock
 from jupyter_lambda.engine.invocations import InvokeRequest, Outcome
 from jupyter_lambda.errors import JupyterLambdaError, NotFound, Throttled
 from jupyter_lambda.model.invocation import Status
 from jupyter_lambda.scheduling.retries import Again, RetryPolicy, after_attempt
 from jupyter_lambda.store.protocol import DeleteEvent, PutEvent, QueuedEvent, Store
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from jupyter_lambda.clock import Clock
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +30,9 @@ log = logging.getLogger(__name__)
 class EventQueue:
     """Runs queued events through `invoke`."""
 
-    def __init__(self, store: Store, clock: Clock, policy: RetryPolicy, invoke: Callable[[InvokeRequest], Awaitable[Outcome]]) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, policy: RetryPolicy, invoke: Callable[[InvokeRequest], Awaitable[Outcome]]
+    ) -> None:
         self._store = store
         self._clock = clock
         self._policy = policy

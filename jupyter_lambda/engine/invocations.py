@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -13,6 +11,9 @@ from jupyter_lambda.model import limits
 from jupyter_lambda.model.invocation import InvocationResult, Status
 
 if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+
     from jupyter_lambda.engine.environments import LiveEnvironment
     from jupyter_lambda.model.function import Version
 

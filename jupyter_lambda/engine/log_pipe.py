@@ -6,9 +6,12 @@ handler returned is then in that invocation's log, whatever the order in which t
 
 from __future__ import annotations
 
-import asyncio
 import os
-from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
 
 _PIECE = 65_536
 

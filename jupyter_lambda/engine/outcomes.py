@@ -32,8 +32,8 @@ class Failure(NamedTuple):
 class HandlerError(msgspec.Struct):
     """The part of a runtime's error that the record keeps."""
 
-    errorType: str = "Unhandled"  # noqa: N815 - Lambda's name on the wire
-    errorMessage: str | None = ""  # noqa: N815 - Lambda's name on the wire
+    errorType: str = "Unhandled"
+    errorMessage: str | None = ""
 
 
 def timed_out(request_id: str, timeout_seconds: float, timestamp: str) -> Failure:

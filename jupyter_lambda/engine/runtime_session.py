@@ -13,11 +13,13 @@ runtime API"; statuses as read in the runtime interface emulator.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from enum import Enum, auto
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Delivery(msgspec.Struct, frozen=True):

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import os.path
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from jupyter_lambda.model.function import Version
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from jupyter_lambda.model.function import Version
 
 
 @dataclass(frozen=True, slots=True)

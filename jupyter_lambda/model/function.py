@@ -62,9 +62,7 @@ def check_configuration(configuration: Configuration) -> Configuration:
         RequestError: A value is out of range; the message names the value, its range and its unit.
     """
     _check_range("memory", "MemorySize", configuration.memory_mib, limits.MEMORY_MIB_MIN, limits.MEMORY_MIB_MAX, "MB")
-    _check_range(
-        "timeout", "Timeout", configuration.timeout_seconds, limits.TIMEOUT_SECONDS_MIN, limits.TIMEOUT_SECONDS_MAX, "s"
-    )
+    _check_range("timeout", "Timeout", configuration.timeout_seconds, limits.TIMEOUT_SECONDS_MIN, limits.TIMEOUT_SECONDS_MAX, "s")
     _check_range(
         "ephemeral", "EphemeralStorage.Size", configuration.ephemeral_mib,
         limits.EPHEMERAL_MIB_MIN, limits.EPHEMERAL_MIB_MAX, "MB",

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from jupyter_lambda.errors import RequestError, ValidationError
 from jupyter_lambda.model import limits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 LATEST: Final = "$LATEST"
 

@@ -18,7 +18,9 @@ class Refusal:
     suggestion: str
 
 
-def admit(*, account_limit: int, reserved_total: int, reserved: int | None, running: int, unreserved_running: int) -> Refusal | None:
+def admit(
+    *, account_limit: int, reserved_total: int, reserved: int | None, running: int, unreserved_running: int
+) -> Refusal | None:
     """Return why an invocation can't run now, None when it can.
 
     Args:
@@ -33,7 +35,9 @@ def admit(*, account_limit: int, reserved_total: int, reserved: int | None, runn
             return None
         return Refusal(
             "ReservedFunctionConcurrentInvocationLimitExceeded",
-            "its reserved concurrency is 0, so nothing runs" if reserved == 0 else f"its reserved concurrency of {reserved} is in use",
+            "its reserved concurrency is 0, so nothing runs"
+            if reserved == 0
+            else f"its reserved concurrency of {reserved} is in use",
             "Raise it with --reserved, or try again when a call has ended.",
         )
     if unreserved_running < account_limit - reserved_total:

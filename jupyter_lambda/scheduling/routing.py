@@ -5,7 +5,10 @@ Source: AWS Lambda Developer Guide, "Implement Lambda canary deployments using a
 
 from __future__ import annotations
 
-from jupyter_lambda.model.function import Alias
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from jupyter_lambda.model.function import Alias
 
 
 def route(alias: Alias, draw: float) -> str:
