@@ -10,15 +10,18 @@ but `record`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from jupyter_lambda.model.engine_api import LogEvent, Metrics
 from jupyter_lambda.model.function import Alias, Function, Version
-from jupyter_lambda.model.invocation import InvocationRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from jupyter_lambda.model.engine_api import LogEvent, Metrics
+    from jupyter_lambda.model.invocation import InvocationRecord
 
 
 class QueuedEvent(msgspec.Struct, frozen=True, kw_only=True):

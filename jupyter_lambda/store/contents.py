@@ -1,0 +1,108 @@
+"""Functions, versions, aliases, queued events and settings in SQLite: one statement for each change, one read for all of it.
+
+Bodies are the JSON of their structs (an event's is MessagePack: its payload is bytes), so a new member of a struct needs no
+migration and a person can read the tables.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from jupyter_lambda.model.function import Alias, Function, Version
+from jupyter_lambda.store.protocol import (
+    Change,
+    Contents,
+    DeleteAlias,
+    DeleteEvent,
+    DeleteFunction,
+    DeleteVersion,
+    PutAlias,
+    PutEvent,
+    PutFunction,
+    PutVersion,
+    QueuedEvent,
+)
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+
+_OF_A_FUNCTION: Final = ("versions", "aliases", "events")
+
+
+def apply(connection: sqlite3.Connection, changes: Sequence[Change]) -> None:
+    """Make the changes, in order, in the present transaction."""
+    for change in changes:
+        _apply_one(connection, change)
+
+
+def _apply_one(connection: sqlite3.Connection, change: Change) -> None:
+    match change:
+        case PutFunction(function):
+            _put(connection, "INSERT OR REPLACE INTO functions VALUES (?, ?)", function.name, function)
+        case DeleteFunction(name):
+            connection.execute("DELETE FROM functions WHERE name = ?", (name,))
+            for table in _OF_A_FUNCTION:
+                connection.execute(f"DELETE FROM {table} WHERE function_name = ?", (name,))  # noqa: S608  our own names
+        case PutVersion(version):
+            _put(connection, "INSERT OR REPLACE INTO versions VALUES (?, ?, ?)", version.function_name, version.version, version)
+        case DeleteVersion(function_name, number):
+            connection.execute("DELETE FROM versions WHERE function_name = ? AND version = ?", (function_name, number))
+        case PutAlias(alias):
+            _put(connection, "INSERT OR REPLACE INTO aliases VALUES (?, ?, ?)", alias.function_name, alias.name, alias)
+        case DeleteAlias(function_name, name):
+            connection.execute("DELETE FROM aliases WHERE function_name = ? AND name = ?", (function_name, name))
+        case PutEvent(event):
+            body = msgspec.msgpack.encode(event)
+            connection.execute(
+                "INSERT OR REPLACE INTO events VALUES (?, ?, ?, ?)", (event.request_id, event.function_name, event.accepted, body)
+            )
+        case DeleteEvent(request_id):
+            connection.execute("DELETE FROM events WHERE request_id = ?", (request_id,))
+
+
+def _put(connection: sqlite3.Connection, statement: str, *values: object) -> None:
+    *key, body = values
+    connection.execute(statement, (*key, msgspec.json.encode(body).decode()))
+
+
+def load(connection: sqlite3.Connection) -> Contents:
+    """Read everything that changes made, in the order of names; events in the order in which they were accepted."""
+    connection.execute("BEGIN")  # one snapshot for all four
+    try:
+        functions = [row[0] for row in connection.execute("SELECT body FROM functions ORDER BY name")]
+        versions = [
+            row[0] for row in connection.execute("SELECT body FROM versions ORDER BY function_name, length(version), version")
+        ]
+        aliases = [row[0] for row in connection.execute("SELECT body FROM aliases ORDER BY function_name, name")]
+        events = [row[0] for row in connection.execute("SELECT body FROM events ORDER BY accepted, request_id")]
+    finally:
+        connection.execute("COMMIT")
+    return Contents(
+        functions=tuple(msgspec.json.decode(body, type=Function) for body in functions),
+        versions=tuple(msgspec.json.decode(body, type=Version) for body in versions),
+        aliases=tuple(msgspec.json.decode(body, type=Alias) for body in aliases),
+        events=tuple(msgspec.msgpack.decode(body, type=QueuedEvent) for body in events),
+    )
+
+
+def used_packages(connection: sqlite3.Connection) -> frozenset[str]:
+    """The hashes of all packages that a version or a function's `$LATEST` runs on."""
+    rows = connection.execute(
+        "SELECT json_extract(body, '$.package_sha256') FROM versions "
+        "UNION SELECT json_extract(body, '$.latest.package_sha256') FROM functions"
+    )
+    return frozenset(row[0] for row in rows)
+
+
+def get_setting(connection: sqlite3.Connection, name: str) -> str | None:
+    """A setting's value, None if it was never put."""
+    row = connection.execute("SELECT value FROM settings WHERE name = ?", (name,)).fetchone()
+    return None if row is None else str(row[0])
+
+
+def put_setting(connection: sqlite3.Connection, name: str, value: str) -> None:
+    """Put a setting, in the present transaction."""
+    connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (name, value))

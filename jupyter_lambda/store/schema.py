@@ -1,0 +1,174 @@
+"""The database's tables, and how an older home becomes a present one.
+
+`PRAGMA user_version` is the number of migrations that a database went through. `MIGRATIONS` is in order and only ever grows: the
+first one makes an empty file a version-1 database, each later one starts where the one before ended. Each runs in a transaction of
+its own together with the new number, so a crash leaves the one version or the other.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from typing import TYPE_CHECKING, Final
+
+from jupyter_lambda.errors import NewerHome, StoreError
+from jupyter_lambda.store import faults
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+# "JLam", so that `file lambda.db` and we can tell this database from any other.
+APPLICATION_ID: Final = 0x4A4C616D
+
+_VERSION_1: Final = """
+CREATE TABLE functions (name TEXT PRIMARY KEY, body TEXT NOT NULL);
+CREATE TABLE versions (
+    function_name TEXT NOT NULL, version TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (function_name, version)
+);
+CREATE TABLE aliases (
+    function_name TEXT NOT NULL, name TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (function_name, name)
+);
+CREATE TABLE events (
+    request_id TEXT PRIMARY KEY, function_name TEXT NOT NULL, accepted REAL NOT NULL, body BLOB NOT NULL
+);
+CREATE INDEX events_by_function ON events (function_name);
+CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+
+-- `record` is the whole InvocationRecord as MessagePack; the other columns are what queries and metrics look at.
+-- AUTOINCREMENT: a sequence number is never given out twice, also when retention has removed every row.
+CREATE TABLE invocations (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+    request_id TEXT NOT NULL,
+    function_name TEXT NOT NULL,
+    arrived REAL NOT NULL,
+    status TEXT NOT NULL,
+    version TEXT NOT NULL,
+    cold INTEGER NOT NULL,
+    duration_ms REAL NOT NULL,
+    init_ms REAL NOT NULL,
+    billed_ms INTEGER NOT NULL,
+    memory_mib INTEGER NOT NULL,
+    max_memory_mib INTEGER NOT NULL,
+    record BLOB NOT NULL
+);
+CREATE INDEX invocations_by_request ON invocations (request_id);
+CREATE INDEX invocations_by_arrival ON invocations (arrived);
+-- Holds every column of the metrics, so that counting 100,000 rows never touches the table.
+CREATE INDEX invocations_by_function ON invocations (
+    function_name, arrived, status, version, cold, duration_ms, init_ms, billed_ms, memory_mib, max_memory_mib
+);
+CREATE TABLE logs (
+    sequence INTEGER PRIMARY KEY,
+    function_name TEXT NOT NULL,
+    stored_bytes INTEGER NOT NULL,
+    compressed INTEGER NOT NULL,
+    body BLOB NOT NULL
+);
+CREATE INDEX logs_by_function ON logs (function_name);
+"""
+
+
+def _create(connection: sqlite3.Connection) -> None:
+    """Version 1: the first one."""
+    _run(connection, _VERSION_1)
+
+
+MIGRATIONS: Final[Sequence[Callable[[sqlite3.Connection], None]]] = (_create,)
+
+
+def _run(connection: sqlite3.Connection, script: str) -> None:
+    """Run several statements in the present transaction (`executescript` would commit it first)."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            connection.execute(statement)
+            statement = ""
+
+
+def migrate(
+    connection: sqlite3.Connection,
+    database: Path,
+    migrations: Sequence[Callable[[sqlite3.Connection], None]] = MIGRATIONS,
+) -> None:
+    """Bring a database to the present version.
+
+    Raises:
+        NewerHome: It went through more migrations than this program knows.
+        StoreError: It is another program's.
+    """
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > len(migrations):
+        raise NewerHome(
+            f'engine home "{database.parent}"',
+            f"its data is of version {version}, and this jupyter-lambda knows versions up to {len(migrations)}",
+            "Update jupyter-lambda where the engine runs, or choose another home (--home DIR or JUPYTER_LAMBDA_HOME).",
+        )
+    _check_owner(connection, database, version)
+    for number, migration in enumerate(migrations[version:], start=version + 1):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            migration(connection)
+            connection.execute(f"PRAGMA user_version = {number}")
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+
+def _check_owner(connection: sqlite3.Connection, database: Path, version: int) -> None:
+    (owner,) = connection.execute("PRAGMA application_id").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    if owner != APPLICATION_ID and (version or tables):
+        raise StoreError(
+            f'database "{database}"', "it was not made by jupyter-lambda", "Choose another home (--home DIR), or move it away."
+        )
+
+
+def open_writer(database: Path) -> sqlite3.Connection:
+    """Open the database for writing, made and migrated where needed; the file is its owner's alone (0600).
+
+    Raises:
+        DiskFull, NewerHome, StoreError: It can't be used; the error says why.
+    """
+    try:
+        # SQLite would make it 0644; its -wal and -shm files take the mode of the database.
+        os.close(os.open(database, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    except OSError as error:
+        raise faults.from_os(error, database) from error
+    try:
+        connection = _connect(database)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA journal_size_limit = 67108864")  # a log that grew in a rush gives its space back
+        migrate(connection, database)
+    except sqlite3.Error as error:
+        raise faults.from_sqlite(error, database) from error
+    return connection
+
+
+def open_reader(database: Path) -> sqlite3.Connection:
+    """Open the database for reading only, beside the writer."""
+    try:
+        connection = _connect(database)
+        connection.execute("PRAGMA query_only = ON")
+    except sqlite3.Error as error:
+        raise faults.from_sqlite(error, database) from error
+    return connection
+
+
+def _connect(database: Path) -> sqlite3.Connection:
+    # isolation_level None: transactions begin and end where we say so. The timeout covers another process that looks at the
+    # database with its own tool.
+    connection = sqlite3.connect(database, isolation_level=None, timeout=10.0)
+    try:
+        connection.execute("PRAGMA foreign_keys = OFF")
+        connection.execute("PRAGMA temp_store = MEMORY")
+        connection.execute("PRAGMA cache_size = -16000")
+        connection.execute("SELECT count(*) FROM sqlite_schema")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
