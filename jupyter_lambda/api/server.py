@@ -1,4 +1,4 @@
-"""Listens: a unix socket for the engine's own clients, loopback TCP for everybody else."""
+"""Serves the engine's sockets: a unix socket for its own clients, loopback TCP for everybody else."""
 
 from __future__ import annotations
 
@@ -12,23 +12,25 @@ from uvicorn.server import ServerState
 
 from jupyter_lambda.api.control import Service, control_plane
 from jupyter_lambda.api.front_door import ControlDoor, Doors, FrontDoor
-from jupyter_lambda.errors import EngineUnavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pathlib import Path
 
     from jupyter_lambda.api.access import Access
     from jupyter_lambda.engine.engine import Engine
 
+_BACKLOG: Final = 2_048
+
 
 class Server:
     """The listening sockets of one engine."""
 
-    def __init__(self, doors: Doors, state: ServerState, servers: list[asyncio.Server], url: str) -> None:
+    def __init__(self, doors: Doors, state: ServerState, servers: list[asyncio.Server]) -> None:
         self._doors = doors
         self._state = state
         self._servers = servers
-        self.url = url
 
     @property
     def connections(self) -> int:
@@ -49,39 +51,22 @@ class Server:
             transport.close()
 
 
-async def serve(engine: Engine, service: Service, access: Access, *, unix_socket: Path, host: str, port: int) -> Server:
-    """Listen on both addresses.
-
-    Raises:
-        EngineUnavailable: The port is in use, or the host is no address of this machine.
-    """
+async def serve(
+    engine: Engine, service: Service, access: Access, listeners: Sequence[socket.socket]
+) -> Server:
+    """Serve sockets that are bound already; they stay their owner's, who closes them after the server."""
     app = control_plane(engine, service, access)
     config = uvicorn.Config(app, lifespan="off", log_config=None, access_log=False, ws="websockets-sansio", server_header=False)
     config.load()
     state = ServerState()
     doors = Doors(engine, access, lambda: ControlDoor(config=config, server_state=state, app_state={}))
-    listener = _listener(host, port)
     loop = asyncio.get_running_loop()
-    servers = [await loop.create_server(lambda: FrontDoor(doors), sock=listener, backlog=2048)]
-    unix_socket.unlink(missing_ok=True)  # noqa: ASYNC240 - once, before anything is served
-    before = os.umask(0o177)
-    try:
-        servers.append(await loop.create_unix_server(lambda: FrontDoor(doors), str(unix_socket), backlog=2048))
-    finally:
-        os.umask(before)
-    name = f"[{host}]" if ":" in host else host
-    return Server(doors, state, servers, f"http://{name}:{listener.getsockname()[1]}")
-
-
-def _listener(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except OSError as error:
-        listener.close()
-        raise EngineUnavailable(
-            f"{host}:{port}", f"the engine can't listen there: {error.strerror}", "Choose another --port; 0 takes a free one."
-        ) from error
-    return listener
+    servers: list[asyncio.Server] = []
+    for listener in listeners:
+        copy = listener.dup()
+        copy.setblocking(False)
+        if listener.family == socket.AF_UNIX:
+            servers.append(await loop.create_unix_server(lambda: FrontDoor(doors), sock=copy, backlog=_BACKLOG))
+        else:
+            servers.append(await loop.create_server(lambda: FrontDoor(doors), sock=copy, backlog=_BACKLOG))
+    return Server(doors, state, servers)

@@ -108,6 +108,11 @@ class Catalog:
         """Every function, by name."""
         return [self._entries[name] for name in sorted(self._entries)]
 
+    @property
+    def count(self) -> int:
+        """How many functions there are."""
+        return len(self._entries)
+
     def find(self, name: str) -> Entry | None:
         """The function, None when there is none."""
         return self._entries.get(name)
