@@ -82,6 +82,8 @@ class Dispatcher:
             parts.settings.budget_mib, parts.settings.budget_wait_seconds, self._idle_holdings, self._reclaim
         )
         self.stopping = False
+        self._quiet = asyncio.Event()
+        self._quiet.set()
 
     # -- readings ---------------------------------------------------------------------------------------------------------
     @property
@@ -137,6 +139,10 @@ class Dispatcher:
         for lane in list(self._lanes.values()):
             if lane.key[0] == name and not lane.pool.closed and not keep(lane.version):
                 self._apply(lane, placement.on_closed(lane.pool, reason))
+
+    async def until_quiet(self) -> None:
+        """Wait until nothing runs."""
+        await self._quiet.wait()
 
     async def end_environment(self, environment_id: str) -> bool:
         """End one environment, whatever it does; an invocation in it ends as killed."""
@@ -248,6 +254,7 @@ class Dispatcher:
     def _admit(self, invocation: Invocation) -> None:
         name = invocation.version.function_name
         self._invocations[invocation.id] = invocation
+        self._quiet.clear()
         self._running[name] = self._running.get(name, 0) + 1
         if self._reserved(name) is None:
             self._unreserved_running += 1
@@ -458,6 +465,8 @@ class Dispatcher:
                 del self._running[name]
             if self._reserved(name) is None:
                 self._unreserved_running = max(0, self._unreserved_running - 1)
+            if not self._invocations:
+                self._quiet.set()
         invocation.done(outcome)
         if self._in_line and not self.stopping:
             self._admit_next()

@@ -88,17 +88,12 @@ class Engine:
 
     async def wait_until_quiet(self, seconds: float | None) -> bool:
         """Wait until nothing runs, at most `seconds`; say whether it is so."""
-        if not self.dispatcher.running:
-            return True
-        with self.live.watch() as watcher:
-            try:
-                async with asyncio.timeout(seconds):
-                    async for _ in watcher.changes():
-                        if not self.dispatcher.running:
-                            return True
-            except TimeoutError:
-                return False
-        return not self.dispatcher.running
+        try:
+            async with asyncio.timeout(seconds):
+                await self.dispatcher.until_quiet()
+        except TimeoutError:
+            return False
+        return True
 
     @property
     def is_idle(self) -> bool:
