@@ -22,7 +22,6 @@ from jupyter_lambda.model import limits
 from jupyter_lambda.model.invocation import InvocationResult
 from jupyter_lambda.model.names import parse_function_reference
 from jupyter_lambda.telemetry.log_tail import log_tail
-from jupyter_lambda.telemetry.trace_header import new_trace_header
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping
@@ -81,7 +80,7 @@ def parse_call(target: bytes, headers: Mapping[bytes, bytes], body: bytes, too_l
             qualifier=qualifier,
             request_id=(headers.get(b"x-jupyter-lambda-request-id") or str(uuid.uuid4()).encode()).decode("latin-1"),
             invocation_type=kind,
-            trace_id=headers[b"x-amzn-trace-id"].decode("latin-1") if b"x-amzn-trace-id" in headers else new_trace_header(),
+            trace_id=headers[b"x-amzn-trace-id"].decode("latin-1") if b"x-amzn-trace-id" in headers else None,
             client_context=base64.b64decode(client_context).decode("utf-8", "replace") if client_context else None,
         ),
         wants_telemetry=headers.get(b"x-jupyter-lambda-telemetry") == b"1",

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import uvicorn
 from uvicorn.server import ServerState
@@ -15,8 +14,6 @@ from jupyter_lambda.api.front_door import ControlDoor, Doors, FrontDoor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from pathlib import Path
 
     from jupyter_lambda.api.access import Access
     from jupyter_lambda.engine.engine import Engine
@@ -51,9 +48,7 @@ class Server:
             transport.close()
 
 
-async def serve(
-    engine: Engine, service: Service, access: Access, listeners: Sequence[socket.socket]
-) -> Server:
+async def serve(engine: Engine, service: Service, access: Access, listeners: Sequence[socket.socket]) -> Server:
     """Serve sockets that are bound already; they stay their owner's, who closes them after the server."""
     app = control_plane(engine, service, access)
     config = uvicorn.Config(app, lifespan="off", log_config=None, access_log=False, ws="websockets-sansio", server_header=False)

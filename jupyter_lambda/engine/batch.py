@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from jupyter_lambda.engine.invocations import InvokeRequest, Outcome, check_event
 from jupyter_lambda.errors import JupyterLambdaError, Throttled, aws_code
 from jupyter_lambda.model.invocation import InvocationRecord, InvocationResult, Status
-from jupyter_lambda.telemetry.trace_header import new_trace_header
 
 if TYPE_CHECKING:
     from jupyter_lambda.engine.engine import Engine
@@ -58,7 +57,7 @@ class Batch:
     def _invoke(self, index: int, payload: bytes) -> None:
         request = InvokeRequest(
             function_name=self._function_name, payload=payload or b"{}", qualifier=self._qualifier,
-            request_id=str(uuid.uuid4()), trace_id=new_trace_header(), patient=True,
+            request_id=str(uuid.uuid4()), patient=True,
         )  # fmt: skip
         self._running[request.request_id] = index
         try:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from jupyter_lambda.errors import StoreError, Throttled
 from jupyter_lambda.model.invocation import InvocationRecord, InvocationResult, Status
 from jupyter_lambda.telemetry.billing import billed_ms
-from jupyter_lambda.telemetry.log_lines import report_line
+from jupyter_lambda.telemetry.report import report_line
 
 if TYPE_CHECKING:
     from jupyter_lambda.clock import Clock
@@ -44,7 +44,7 @@ class Completion:
         record = self._record(invocation, environment, len(payload), status, error_type, error_message)
         text = b""
         if environment is not None:
-            environment.log.write(report_line(record, told_by_platform=told_by_platform))
+            environment.log.write(report_line(record, fault=error_type if told_by_platform and status is Status.FAILED else None))
             text = environment.log.take()
         try:
             self._store.record(record, text)

@@ -30,7 +30,7 @@ from jupyter_lambda.scheduling import placement
 from jupyter_lambda.scheduling.budget import Holding
 from jupyter_lambda.scheduling.concurrency import Refusal, admit
 from jupyter_lambda.scheduling.placement import Decision, Pool, Retire, RunOn, Start
-from jupyter_lambda.telemetry.log_lines import end_line, init_report_line, start_line, timestamp
+from jupyter_lambda.telemetry.log_lines import end_line, init_report_line, start_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
@@ -211,7 +211,11 @@ class Dispatcher:
         lane = self._by_environment[environment.environment_id]
         error_type = self._init_error_type(environment, death)
         status = "timeout" if environment.init_timed_out else "error"
-        environment.log.write(init_report_line(environment.init_ms, "init", status, error_type))
+        environment.log.write(
+            init_report_line(
+                environment.init_ms, phase="init", status=status, error_type=None if status == "timeout" else error_type
+            )
+        )
         if not lane.pool.waiting:
             self._apply(lane, placement.on_gone(lane.pool, None))
             self._remove(lane, environment, f"init failed: {error_type}")
@@ -412,12 +416,14 @@ class Dispatcher:
     def _end_by_death(self, invocation: Invocation, environment: LiveEnvironment, death: Death) -> None:
         if invocation.verdict is Status.TIMED_OUT:
             seconds = invocation.version.configuration.timeout_seconds
-            failure = timed_out(invocation.id, seconds, timestamp(self._parts.clock.epoch()))
+            failure = timed_out(invocation.id, seconds, self._parts.clock.epoch())
         elif invocation.verdict is Status.CANCELLED:
             failure = cancelled(invocation.id)
         elif environment.init_error is not None:
             error = handler_error(environment.init_error)
-            environment.log.write(init_report_line(environment.init_ms, "invoke", "error", error.errorType))
+            environment.log.write(
+                init_report_line(environment.init_ms, phase="invoke", status="error", error_type=error.errorType)
+            )
             environment.log.write(start_line(invocation.id, invocation.version.version))
             self._end(
                 invocation, environment, environment.init_error, Status.FAILED, error.errorType, error.errorMessage,

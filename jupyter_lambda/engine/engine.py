@@ -33,6 +33,7 @@ from jupyter_lambda.model.names import LATEST, check_qualifier, function_arn, is
 from jupyter_lambda.scheduling.retries import RetryPolicy
 from jupyter_lambda.scheduling.routing import route
 from jupyter_lambda.store.protocol import QueuedEvent, Store
+from jupyter_lambda.telemetry.trace_header import continue_trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -112,10 +113,12 @@ class Engine:
             raise PlatformError("engine", "it is stopping and takes no new invocations", "Invoke again: it starts by itself.")
         entry = self.catalog.entry(request.function_name)
         version = self.resolve(entry, request.qualifier)
-        if not request.function_arn:
-            arn = function_arn(self.settings.region, self.settings.account_id, request.function_name, request.qualifier)
-            request = msgspec.structs.replace(request, function_arn=arn)
         clock = self.clock
+        arn = request.function_arn or function_arn(
+            self.settings.region, self.settings.account_id, request.function_name, request.qualifier
+        )
+        trace = str(continue_trace(request.trace_id, clock.epoch()))
+        request = msgspec.structs.replace(request, function_arn=arn, trace_id=trace)
         self.dispatcher.submit(Invocation(request, version, clock.monotonic(), clock.epoch(), done))
 
     async def run(self, request: InvokeRequest) -> Outcome:

@@ -36,8 +36,7 @@ from jupyter_lambda.model import limits
 from jupyter_lambda.model.environment import EnvironmentState, EnvironmentView
 from jupyter_lambda.sandbox.protocol import Channels, Death, DeathCause, EnvironmentSpec, ExecutionEnvironment, Sandbox
 from jupyter_lambda.store.protocol import Store
-from jupyter_lambda.telemetry.log_lines import init_start_line
-from jupyter_lambda.telemetry.log_streams import log_stream_name
+from jupyter_lambda.telemetry.log_lines import init_start_line, log_stream
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -139,7 +138,7 @@ class LiveEnvironment:
         self.idle_since = 0.0
         self.freeze_tried = False
         self.token = secrets.token_urlsafe(24)
-        self.log_stream = log_stream_name(self.started, version.version, self.environment_id)
+        self.log_stream = log_stream(self.started, version.version, self.environment_id)
         self.log = LogPipe(parts.loop, limits.INVOCATION_LOG_BYTES_MAX)
         self._session = RuntimeSession(self)
         self._session_closed = parts.loop.create_future()
@@ -160,7 +159,7 @@ class LiveEnvironment:
         try:
             task_root = await self._parts.store.extract_blob(self.version.package_sha256)
             self._door = await self._parts.doors.open(self.token)
-            self.log.write(init_start_line(self.version.configuration.runtime, self.version.python))
+            self.log.write(self._init_start_line())
             spec = self._spec(task_root, self._door.address)
             channels = await self._channels(spec)
             self.phase = Phase.INIT
@@ -301,6 +300,12 @@ class LiveEnvironment:
             mounts=configuration.mounts, network=configuration.network, image=configuration.image,
             bootstrap=(str(task_root / "bootstrap"),) if own else None,
         )  # fmt: skip
+
+    def _init_start_line(self) -> str:
+        runtime, python = self.version.configuration.runtime, self.version.python
+        exact = f"python:{python.version}" if python is not None else runtime
+        arn = f"arn:aws:lambda:{self._parts.settings.region}::runtime:{runtime}-{self._parts.sandbox.kind}"
+        return init_start_line(exact, arn)
 
     async def _channels(self, spec: EnvironmentSpec) -> Channels:
         if self._door is None:

@@ -13,6 +13,7 @@ import msgspec
 from jupyter_lambda.model import limits
 from jupyter_lambda.model.invocation import Status
 from jupyter_lambda.sandbox.protocol import Death, DeathCause
+from jupyter_lambda.telemetry.log_lines import exit_reason, fault_lines, fault_message, timeout_line, timeout_message
 
 
 class Failure(NamedTuple):
@@ -36,24 +37,22 @@ class HandlerError(msgspec.Struct):
     errorMessage: str | None = ""
 
 
-def timed_out(request_id: str, timeout_seconds: float, timestamp: str) -> Failure:
-    """The function's time was up."""
-    text = f"Task timed out after {timeout_seconds:.2f} seconds"
-    return Failure(
-        Status.TIMED_OUT, "Sandbox.Timedout", f"RequestId: {request_id} Error: {text}", f"{timestamp} {request_id} {text}\n\n"
-    )
+def timed_out(request_id: str, timeout_seconds: float, now: float) -> Failure:
+    """The function's time was up at `now` (epoch seconds)."""
+    message = fault_message(request_id, timeout_message(timeout_seconds))
+    return Failure(Status.TIMED_OUT, "Sandbox.Timedout", message, timeout_line(now, request_id, timeout_seconds))
 
 
 def ended(request_id: str, death: Death) -> Failure:
     """The runtime's process ended by itself, by a signal or for want of memory."""
     if death.cause is DeathCause.OUT_OF_MEMORY:
-        return _exit_failure(Status.OUT_OF_MEMORY, "Runtime.OutOfMemory", request_id, "signal: killed")
-    if death.cause is DeathCause.EXIT and death.code == 0:
-        text = f"RequestId: {request_id} Error: Runtime exited without providing a reason"
-        return Failure(Status.EXITED, "Runtime.ExitError", text, f"{text}\nRuntime.ExitError\n")
-    if death.cause is DeathCause.EXIT:
-        return _exit_failure(Status.EXITED, "Runtime.ExitError", request_id, f"exit status {death.code}")
-    return _exit_failure(Status.EXITED, "Runtime.ExitError", request_id, f"signal: {_signal_words(death.code)}")
+        status, error_type, reason = Status.OUT_OF_MEMORY, "Runtime.OutOfMemory", exit_reason(signal_name="killed")
+    elif death.cause is DeathCause.EXIT:
+        status, error_type, reason = Status.EXITED, "Runtime.ExitError", exit_reason(status=death.code)
+    else:
+        status, error_type, reason = Status.EXITED, "Runtime.ExitError", exit_reason(signal_name=_signal_words(death.code))
+    lines = fault_lines(request_id, reason, "Runtime.ExitError")
+    return Failure(status, error_type, fault_message(request_id, reason), lines)
 
 
 def cancelled(request_id: str) -> Failure:
@@ -74,11 +73,6 @@ def handler_error(payload: bytes) -> HandlerError:
         return msgspec.json.decode(payload, type=HandlerError)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return HandlerError(errorType="Unknown", errorMessage=payload[:1_000].decode("utf-8", "replace"))
-
-
-def _exit_failure(status: Status, error_type: str, request_id: str, reason: str) -> Failure:
-    text = f"RequestId: {request_id} Error: Runtime exited with error: {reason}"
-    return Failure(status, error_type, text, f"{text}\nRuntime.ExitError\n")
 
 
 _GO_SIGNAL_WORDS = {  # what Lambda prints: Go's words for signals
