@@ -39,8 +39,9 @@ from jupyter_lambda.service.plan import Build, Graph, Plan
 from jupyter_lambda.service.publication import Publication
 from jupyter_lambda.service.sandbox_choice import choose_sandbox
 from jupyter_lambda.service.starter import Starter
-from jupyter_lambda.service.state_folder import state_folder
+from jupyter_lambda.service.state_folder import local_run_folder
 from jupyter_lambda.service.stop_requests import StopReason, StopRequests, watch_idleness
+from jupyter_lambda.store.location import locate_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -75,11 +76,12 @@ def _serve(arguments: Arguments, starter: Starter, build: Build | None, protocol
     run.make()
     start_log(None if arguments.foreground else run.log)
     choice = choose_sandbox(arguments.sandbox)
-    state, warnings = state_folder(run)
+    location = locate_state(arguments.home)
+    folder = local_run_folder(run, location)
     with ExitStack() as held:
-        if not _take(FileLock(state / "engine.lock"), held, arguments, starter):
+        if not _take(FileLock(folder / "engine.lock"), held, arguments, starter):
             return
-        listeners = open_listeners(arguments.host, arguments.port, state)
+        listeners = open_listeners(arguments.host, arguments.port, folder)
         held.callback(listeners.close)
         close_memory()  # before there is a secret in it
         life = _Life(Publication(run.runtime_file), listeners)
@@ -87,10 +89,10 @@ def _serve(arguments: Arguments, starter: Starter, build: Build | None, protocol
             arguments=arguments,
             sandbox=choice,
             run=run,
-            state=state,
+            location=location,
             listeners=listeners,
             runtime=_runtime(arguments, run, listeners, choice.kind, protocol),
-            warnings=(*warnings, *_exposure(arguments, listeners)),
+            warnings=(*([location.sentence] if location.is_elsewhere else []), *_exposure(arguments, listeners)),
             clock=SystemClock(),
             request_stop=life.stop_requests.ask,
             progress=starter.progress,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 from jupyter_lambda.client.home import RunFolder
@@ -13,6 +12,7 @@ from jupyter_lambda.model.runtime_file import RuntimeFile
 from jupyter_lambda.service.arguments import Arguments
 from jupyter_lambda.service.listeners import Listeners
 from jupyter_lambda.service.sandbox_choice import SandboxChoice
+from jupyter_lambda.store.location import StateLocation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +22,7 @@ class Plan:
     arguments: Arguments
     sandbox: SandboxChoice
     run: RunFolder
-    state: Path  # where sockets and locks may stand: the home, or a local folder if that is on a network
+    location: StateLocation  # where the store's files stand: the home, or a local folder if that is on a network
     listeners: Listeners
     runtime: RuntimeFile  # whole but for the credentials, which the store keeps
     warnings: tuple[str, ...]  # for `status`

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["seconds", "milliseconds", "count", "MiB", "walls"]
 WALLS: Final = ("cgroup", "namespaces", "landlock")
+_PROPOSALS_MAX: Final = 3
 _WHOLE: Final = frozenset({"count", "MiB"})
 
 
@@ -147,8 +148,8 @@ def _walls(value: str) -> tuple[str, ...] | None:
 def _unknown(name: str) -> RequestError:
     import difflib  # only a mistake pays for it
 
-    near = difflib.get_close_matches(name, TABLE, n=1)
-    suggestion = f"Did you mean {near[0]}?" if near else f"There are {', '.join(TABLE)}."
+    near = difflib.get_close_matches(name, TABLE, n=1) or [known for known in TABLE if name and name in known]
+    suggestion = f"Did you mean {' or '.join(near)}?" if 0 < len(near) <= _PROPOSALS_MAX else f"There are {', '.join(TABLE)}."
     return RequestError(f'setting "{name}"', "there is no such setting", suggestion)
 
 
