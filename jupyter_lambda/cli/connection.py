@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from jupyter_lambda.client.engine_client import EngineClient
     from jupyter_lambda.model.runtime_file import RuntimeFile
 

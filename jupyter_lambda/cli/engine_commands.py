@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -15,7 +14,7 @@ from jupyter_lambda.model.names import did_you_mean
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from jupyter_lambda.cli.connection import Engines
     from jupyter_lambda.model.engine_api import EngineStatus
@@ -36,13 +35,17 @@ def run_engine_command(words: Sequence[str], home: str | None, engines: Engines,
     name = words[0] if words else ""
     if name not in table:
         hint = did_you_mean(name, table) or f"There are {', '.join(table)}."
-        raise WrongUse(f"jupyter lambda engine {name}".rstrip(), "there is no such command" if name else "start, status or stop?", hint)
+        raise WrongUse(
+            f"jupyter lambda engine {name}".rstrip(), "there is no such command" if name else "start, status or stop?", hint
+        )
     return table[name](words[1:], home, engines, terminal)
 
 
 def _parser(name: str, meaning: str) -> CommandParser:
     parser = CommandParser(f"jupyter lambda {name}", meaning)
-    parser.add_argument("--home", metavar="DIR", help="the engine's home (default $JUPYTER_LAMBDA_HOME, else in Jupyter's data folder)")
+    parser.add_argument(
+        "--home", metavar="DIR", help="the engine's home (default $JUPYTER_LAMBDA_HOME, else in Jupyter's data folder)"
+    )
     return parser
 
 
@@ -57,7 +60,9 @@ def start_parser() -> CommandParser:
     parser.add_argument("--region", default="us-east-1", help="for ARNs (default us-east-1)")
     parser.add_argument("--foreground", action="store_true", help="run here until interrupted, instead of detaching")
     parser.add_argument("--aws-endpoint", metavar="URL", help="where S3 code and queues are (default $AWS_ENDPOINT_URL)")
-    parser.add_argument("--set", metavar="NAME=VALUE", action="append", default=[], dest="settings", help="a setting, see docs/settings.md")
+    parser.add_argument(
+        "--set", metavar="NAME=VALUE", action="append", default=[], dest="settings", help="a setting, see docs/settings.md"
+    )
     return parser
 
 
@@ -66,7 +71,9 @@ def _settings(pairs: Sequence[str]) -> dict[str, str]:
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals or not name:
-            raise WrongUse(f"jupyter lambda engine start --set {pair}", "a setting is NAME=VALUE", "Write e.g. --set idle_seconds=600.")
+            raise WrongUse(
+                f"jupyter lambda engine start --set {pair}", "a setting is NAME=VALUE", "Write e.g. --set idle_seconds=600."
+            )
         settings[name] = value
     return settings
 
@@ -148,7 +155,9 @@ def status_text(status: EngineStatus) -> str:
 
 
 def _stop(words: Sequence[str], home: str | None, engines: Engines, terminal: Terminal) -> Exit:
-    arguments = _parser("engine stop", "End the engine and every worker; functions, versions and queued events stay.").parse(words)
+    arguments = _parser("engine stop", "End the engine and every worker; functions, versions and queued events stay.").parse(
+        words
+    )
     if engines.stop(arguments.home or home):
         terminal.note("The engine stopped.")
         return Exit.OK

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from jupyter_lambda.model.invocation import Status
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
     from jupyter_lambda.cli.connection import Engines
     from jupyter_lambda.client.engine_client import EngineClient
@@ -66,7 +66,9 @@ def read_event(written: str, terminal: Terminal) -> bytes:
             return Path(written[1:]).read_bytes()
         except OSError as error:
             raise WrongUse(
-                f"jupyter lambda invoke --event {written}", f"the file can't be read: {error.strerror}", "Write --event @path/to/event.json."
+                f"jupyter lambda invoke --event {written}",
+                f"the file can't be read: {error.strerror}",
+                "Write --event @path/to/event.json.",
             ) from error
     return os.fsencode(written)
 

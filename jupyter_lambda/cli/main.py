@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from jupyter_lambda.cli.connection import LocalEngines
@@ -13,6 +12,8 @@ from jupyter_lambda.client.commands.parsing import HelpWanted, WrongUse
 from jupyter_lambda.errors import EngineUnavailable, JupyterLambdaError, StoreError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from jupyter_lambda.cli.connection import Engines
 
 _ENGINE_HELP = """  engine start|status|stop  the process that holds functions and runs them

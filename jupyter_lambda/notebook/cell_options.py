@@ -64,7 +64,9 @@ def _whole(flag: str, unit: str) -> Callable[[str], int]:
 def _variable(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name:
-        raise RequestError(f"{LINE} -e {text}", "an environment variable is NAME=VALUE", 'Write e.g. -e STAGE=test or -e "A=b c".')
+        raise RequestError(
+            f"{LINE} -e {text}", "an environment variable is NAME=VALUE", 'Write e.g. -e STAGE=test or -e "A=b c".'
+        )
     return name, value
 
 

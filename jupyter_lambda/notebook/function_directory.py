@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from jupyter_lambda.errors import JupyterLambdaError
 from jupyter_lambda.notebook.completion import KnownFunction
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from jupyter_lambda.clock import Clock
 
 WAIT_SECONDS: Final = 0.06  # completion as a whole has 0.1

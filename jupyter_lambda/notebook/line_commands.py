@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,6 +14,8 @@ from jupyter_lambda.client.commands.parsing import WrongUse
 from jupyter_lambda.notebook.cell_options import without_comment
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
     from jupyter_lambda.client.engine_client import EngineClient
     from jupyter_lambda.client.views.view import View
 
@@ -94,7 +95,9 @@ def _encoded(name: str, value: Any) -> bytes:
     try:
         return json.dumps(value).encode()
     except (TypeError, ValueError) as error:
-        raise WrongUse(f"{PROG} invoke … {name}", f"the variable is no event: {error}", "An event is what JSON can hold.") from error
+        raise WrongUse(
+            f"{PROG} invoke … {name}", f"the variable is no event: {error}", "An event is what JSON can hold."
+        ) from error
 
 
 def _event_bytes(written: str) -> bytes:

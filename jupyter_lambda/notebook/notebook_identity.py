@@ -8,9 +8,11 @@ directory stands for the notebook, and fits every notebook in it: a notebook run
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 FOLDER_PREFIX: Final = "folder:"
 

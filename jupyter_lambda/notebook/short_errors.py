@@ -7,10 +7,13 @@ class. Only its rendering is replaced, by IPython's own hook: `showtraceback` ca
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from jupyter_lambda.errors import JupyterLambdaError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _RED, _BOLD, _DIM, _RESET = "\x1b[31m", "\x1b[1m", "\x1b[2m", "\x1b[0m"
 

@@ -167,7 +167,9 @@ class FakeEngineClient:
             return
         self.version(name, qualifier)
         if any(qualifier in (alias.version, alias.additional_version) for alias in detail.aliases):
-            raise Conflict(f'version {qualifier} of function "{name}"', "an alias points to it", "Point the alias elsewhere first.")
+            raise Conflict(
+                f'version {qualifier} of function "{name}"', "an alias points to it", "Point the alias elsewhere first."
+            )
         kept = tuple(version for version in detail.versions if version.version != qualifier)
         self.details[name] = msgspec.structs.replace(detail, versions=kept)
 
@@ -210,8 +212,12 @@ class FakeEngineClient:
     def _answer(self, name: str, payload: bytes) -> tuple[bytes, Status, str | None]:
         try:
             return json.dumps(self.handlers[name](json.loads(payload))).encode(), Status.SUCCEEDED, None
-        except Exception as error:  # noqa: BLE001 - whatever a handler raises is its outcome, as in a worker
-            body = {"errorMessage": str(error), "errorType": type(error).__name__, "stackTrace": traceback.format_tb(error.__traceback__)}
+        except Exception as error:
+            body = {
+                "errorMessage": str(error),
+                "errorType": type(error).__name__,
+                "stackTrace": traceback.format_tb(error.__traceback__),
+            }
             return json.dumps(body).encode(), Status.FAILED, type(error).__name__
 
     def _latest(self, name: str, request: DeployRequest, before: FunctionDetail | None) -> Version:

@@ -54,7 +54,7 @@ def add_alias(parser: CommandParser) -> None:
 def alias(engine: EngineClient, arguments: argparse.Namespace) -> View:
     """Show, point, roll back or remove an alias."""
     name = arguments.function
-    routing = parse_alias_routing(arguments.routing, name) if arguments.routing else None
+    routing = _routing(arguments.routing, name) if arguments.routing else None
     if routing is None:
         if arguments.rollback or arguments.delete:
             raise WrongUse(f"alias {name}", "the alias's name is missing", f"Write e.g. alias {name} prod --rollback.")
@@ -67,6 +67,14 @@ def alias(engine: EngineClient, arguments: argparse.Namespace) -> View:
     if routing.version is None:
         return AliasList(name, [_existing(engine, name, routing.name)[0]])
     return AliasList(name, [_point(engine, name, routing, arguments.description)])
+
+
+def _routing(text: str, name: str) -> AliasRouting:
+    """What was written, or `WrongUse`: the engine was not asked yet."""
+    try:
+        return parse_alias_routing(text, name)
+    except RequestError as error:
+        raise WrongUse(error.where, error.what, error.suggestion) from error
 
 
 def _point(engine: EngineClient, name: str, routing: AliasRouting, description: str | None) -> Alias:
@@ -124,7 +132,9 @@ def publish(engine: EngineClient, arguments: argparse.Namespace) -> View:
     version = engine.publish(arguments.function, description=arguments.description)
     new = int(version.version) > before
     sentence = f"version {version.version} is published" if new else f"unchanged, version {version.version}"
-    return Done(f'Function "{arguments.function}": {sentence}.', function=arguments.function, version=version.version, published=new)
+    return Done(
+        f'Function "{arguments.function}": {sentence}.', function=arguments.function, version=version.version, published=new
+    )
 
 
 def add_rm(parser: CommandParser) -> None:

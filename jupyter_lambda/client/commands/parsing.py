@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Sequence
-from typing import IO, NoReturn
+from typing import IO, TYPE_CHECKING, NoReturn
 
 from jupyter_lambda.errors import RequestError
 from jupyter_lambda.model.names import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class WrongUse(RequestError):
     """A command was written in a way that has no meaning."""
 
 
-class HelpWanted(Exception):  # noqa: N818 (no error: the reader asked for help)
+class HelpWanted(Exception):
     """`-h` was given; carries the help's text."""
 
     def __init__(self, text: str) -> None:

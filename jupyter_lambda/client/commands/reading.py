@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jupyter_lambda.client.commands.parsing import CommandParser, WrongUse, span_seconds
-from jupyter_lambda.client.views.doctor import DoctorView
 from jupyter_lambda.client.views.figures import LogView, MetricsView
 from jupyter_lambda.client.views.functions import FunctionList, FunctionView
 from jupyter_lambda.client.views.versions import DifferenceView, VersionList
@@ -55,7 +54,9 @@ def logs(engine: EngineClient, arguments: argparse.Namespace) -> View:
 def add_metrics(parser: CommandParser) -> None:
     """Over which span."""
     add_function(parser)
-    parser.add_argument("--since", metavar="SPAN", type=span_seconds, help="only the last 15m, 1h, 2d (default: all that is kept)")
+    parser.add_argument(
+        "--since", metavar="SPAN", type=span_seconds, help="only the last 15m, 1h, 2d (default: all that is kept)"
+    )
 
 
 def metrics(engine: EngineClient, arguments: argparse.Namespace) -> View:
@@ -87,5 +88,7 @@ def versions(engine: EngineClient, arguments: argparse.Namespace) -> View:
 
 def doctor(engine: EngineClient, arguments: argparse.Namespace) -> View:
     """What this machine offers and what follows."""
+    from jupyter_lambda.client.views.doctor import DoctorView  # the only command that needs it
+
     del arguments
     return DoctorView(engine.doctor(), engine.status())

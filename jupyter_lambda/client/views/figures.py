@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from jupyter_lambda.client.views.table import Cell, Column, Row, html_table, text_table
 from jupyter_lambda.client.views.view import View, escaped
-from jupyter_lambda.model.engine_api import LogEvent, Metrics
 from jupyter_lambda.model.invocation import InvocationRecord, InvocationResult, Status
 from jupyter_lambda.telemetry import quantities
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from jupyter_lambda.model.engine_api import LogEvent, Metrics
 
 
 class MetricsView(View):
@@ -39,17 +42,17 @@ class MetricsView(View):
     def _facts(self) -> list[tuple[str, Cell]]:
         m = self.metrics
         facts = [
-            ("invocations", Cell(f"{m.invocations:,}")),
-            ("errors", Cell(f"{m.errors:,}", "bad" if m.errors else "")),
-            ("throttles", Cell(f"{m.throttles:,}", "bad" if m.throttles else "")),
-            ("cold starts", Cell(f"{m.cold_starts:,}", "warn" if m.cold_starts else "")),
-            ("p50", Cell(_duration(m.duration_p50_ms))),
-            ("p99", Cell(_duration(m.duration_p99_ms))),
-            ("longest", Cell(_duration(m.duration_max_ms))),
-            ("init p50", Cell(_duration(m.init_p50_ms))),
-            ("billed", Cell(_duration(float(m.billed_ms)))),
+            ("invocations", Cell(quantities.count(m.invocations))),
+            ("errors", Cell(quantities.count(m.errors), "bad" if m.errors else "")),
+            ("throttles", Cell(quantities.count(m.throttles), "bad" if m.throttles else "")),
+            ("cold starts", Cell(quantities.count(m.cold_starts), "warn" if m.cold_starts else "")),
+            ("p50", Cell(quantities.duration(m.duration_p50_ms))),
+            ("p99", Cell(quantities.duration(m.duration_p99_ms))),
+            ("longest", Cell(quantities.duration(m.duration_max_ms))),
+            ("init p50", Cell(quantities.duration(m.init_p50_ms))),
+            ("billed", Cell(quantities.duration(m.billed_ms))),
             ("most memory", Cell(quantities.memory(m.max_memory_mib) if m.max_memory_mib else "–")),
-            ("cost on AWS", Cell(quantities.money(m.cost_usd))),
+            ("cost on AWS", Cell(quantities.cost(m.cost_usd))),
         ]
         if len(m.versions) > 1:
             facts.append(("by version", Cell(_split(m.versions))))
@@ -58,11 +61,7 @@ class MetricsView(View):
 
 def _split(versions: dict[str, int]) -> str:
     total = sum(versions.values())
-    return ", ".join(f"{version} {count / total * 100:.1f} %" for version, count in sorted(versions.items()))
-
-
-def _duration(milliseconds: float | None) -> str:
-    return "–" if milliseconds is None else quantities.duration(milliseconds)
+    return ", ".join(f"{version} {quantities.share(count / total)}" for version, count in sorted(versions.items()))
 
 
 class InvocationView(View):
@@ -80,7 +79,7 @@ class InvocationView(View):
     def markup(self) -> str:
         """The same; an error's payload stands in its colour."""
         failed = self.result.record.status is not Status.SUCCEEDED
-        payload = f'<pre{" class=bad" if failed else ""}>{escaped(self._payload())}</pre>'
+        payload = f"<pre{' class=bad' if failed else ''}>{escaped(self._payload())}</pre>"
         log = f"<details open><summary>Log</summary><pre>{escaped(self._log())}</pre></details>" if self._log() else ""
         return f'{payload}<p class="quiet">{escaped(figures(self.result.record))}</p>{log}'
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from jupyter_lambda.client.views.moments import local_minute
 from jupyter_lambda.client.views.table import Cell, Column, Row, html_table, text_table
 from jupyter_lambda.client.views.view import View, escaped
-from jupyter_lambda.model.engine_api import FunctionDetail
 from jupyter_lambda.model.environment import EnvironmentState
-from jupyter_lambda.model.function import Alias, Configuration
 from jupyter_lambda.telemetry import quantities
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from jupyter_lambda.model.engine_api import FunctionDetail
+    from jupyter_lambda.model.function import Alias, Configuration
 
 NO_FUNCTIONS = "No functions yet. A notebook cell becomes one: put `%%lambda` and a name on its first line, and run it."
 
@@ -79,10 +82,11 @@ def routing_text(alias: Alias) -> str:
     if alias.additional_version is None:
         return f"{alias.name} {alias.version}"
     share = alias.additional_weight
-    return f"{alias.name} {alias.version} {_percent(1 - share)}, {alias.additional_version} {_percent(share)}"
+    return f"{alias.name} {alias.version} {_weight(1 - share)}, {alias.additional_version} {_weight(share)}"
 
 
-def _percent(share: float) -> str:
+def _weight(share: float) -> str:
+    """A share that somebody set: `10 %`, as it was written, where an observed one would be `10.0 %`."""
     return f"{share * 100:.3g} %"
 
 
@@ -103,7 +107,9 @@ class FunctionView(View):
 
     def markup(self) -> str:
         """The same, with the source folded."""
-        rows = "".join(f'<tr><td class="quiet">{escaped(name)}</td><td>{escaped(value)}</td></tr>' for name, value in self._facts())
+        rows = "".join(
+            f'<tr><td class="quiet">{escaped(name)}</td><td>{escaped(value)}</td></tr>' for name, value in self._facts()
+        )
         source = self.detail.function.latest.source.strip("\n")
         folded = f"<details><summary>Source</summary><pre>{escaped(source)}</pre></details>" if source else ""
         name = escaped(self.detail.function.name)

@@ -1,8 +1,8 @@
-"""Moments as people of this machine's time zone read them."""
+"""AWS's written moments as people of this machine's time zone read them."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 
 def local_minute(text: str) -> str:
@@ -11,9 +11,3 @@ def local_minute(text: str) -> str:
         return f"{datetime.fromisoformat(text).astimezone():%Y-%m-%d %H:%M}"
     except ValueError:
         return text
-
-
-def local_time(epoch_seconds: float) -> str:
-    """`12:04:31.402` of today's or any other day."""
-    moment = datetime.fromtimestamp(epoch_seconds, tz=UTC).astimezone()
-    return f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03d}"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -11,9 +10,13 @@ from jupyter_lambda.client.views.functions import routing_text
 from jupyter_lambda.client.views.moments import local_minute
 from jupyter_lambda.client.views.table import Cell, Column, Row, html_table, text_table
 from jupyter_lambda.client.views.view import View, escaped
-from jupyter_lambda.model.engine_api import FunctionDetail, VersionDifference
-from jupyter_lambda.model.function import Alias, Version
 from jupyter_lambda.telemetry import quantities
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from jupyter_lambda.model.engine_api import FunctionDetail, VersionDifference
+    from jupyter_lambda.model.function import Alias, Version
 
 _COLUMNS = (
     Column("Version", number=True), Column("Published"), Column("Memory", number=True), Column("Timeout", number=True),
@@ -42,7 +45,9 @@ class VersionList(View):
 
     def _rows(self) -> list[Row]:
         newest_first = list(reversed(self.detail.versions))
-        shown = [self.detail.function.latest, *newest_first] if self.detail.unpublished_changes or not newest_first else newest_first
+        shown = (
+            [self.detail.function.latest, *newest_first] if self.detail.unpublished_changes or not newest_first else newest_first
+        )
         return [_version_row(version, self.detail.aliases) for version in shown]
 
 
@@ -76,7 +81,13 @@ class AliasList(View):
         """One row an alias."""
         if not self.aliases:
             return f'<p class="quiet">{escaped(self._none())}</p>'
-        columns = (Column("Alias"), Column("Version"), Column("Share", number=True), Column("Version"), Column("Share", number=True))
+        columns = (
+            Column("Alias"),
+            Column("Version"),
+            Column("Share", number=True),
+            Column("Version"),
+            Column("Share", number=True),
+        )
         return html_table(columns, [self._row(alias) for alias in self.aliases])
 
     def as_json(self) -> Any:

@@ -22,7 +22,10 @@ def complete(line):
         ("%%lambda cl", ["classify", "clean"]),
         ("%%lambda resize --me", ["--memory"]),
         ("%%lambda resize --sandbox ", ["docker", "process"]),
-        ("%%lambda resize --runtime python3.1", ["python3.10", "python3.11", "python3.12", "python3.13", "python3.14", "python3.15"]),
+        (
+            "%%lambda resize --runtime python3.1",
+            ["python3.10", "python3.11", "python3.12", "python3.13", "python3.14", "python3.15"],
+        ),
         ("%%lambda resize --memory 512 --mem", []),
         ("%%lambda classify --alias p", ["preview", "prod"]),
         ("%%lambda resize --no-publish cl", []),

@@ -4,7 +4,9 @@ from jupyter_lambda.notebook.notebook_identity import may_be_same, notebook_iden
 
 
 def test_vs_code_says_it_in_a_variable(tmp_path):
-    assert notebook_identity({"__vsc_ipynb_file__": "/n/a.ipynb"}, {"JPY_SESSION_NAME": "/n/b.ipynb"}, str(tmp_path)) == "/n/a.ipynb"
+    assert (
+        notebook_identity({"__vsc_ipynb_file__": "/n/a.ipynb"}, {"JPY_SESSION_NAME": "/n/b.ipynb"}, str(tmp_path)) == "/n/a.ipynb"
+    )
 
 
 def test_a_jupyter_server_says_it_in_the_environment(tmp_path):

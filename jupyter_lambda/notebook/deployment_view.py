@@ -1,0 +1,104 @@
+"""What stands under a `%%lambda` cell: one row that says what happened, news where there is some, the capture report folded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from jupyter_lambda.client.views.view import View, escaped
+from jupyter_lambda.notebook.cell_options import OPTIONS
+from jupyter_lambda.telemetry import quantities
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from jupyter_lambda.capture.report import CaptureReport
+    from jupyter_lambda.model.engine_api import DeployAnswer
+
+_FLAGS: Final = {option.member: option.flag for option in OPTIONS}
+
+
+class DeploymentView(View):
+    """A deployment that went well."""
+
+    def __init__(
+        self, answer: DeployAnswer, report: CaptureReport, *, sandbox: str, sandbox_note: str = "", bound: str = ""
+    ) -> None:
+        """Gather what there is to say.
+
+        Args:
+            answer: What the engine did.
+            report: What capture found.
+            sandbox: Where it will run: the function's own choice, else the engine's.
+            sandbox_note: Why there, and how to switch.
+            bound: Why the handle has no variable of the notebook; empty when it has one.
+        """
+        self.answer, self.report = answer, report
+        self.sandbox, self.sandbox_note, self.bound = sandbox, sandbox_note, bound
+        self.label = f"Deployment of {answer.function.name}"
+
+    def text(self) -> str:
+        """The row, the news, the report."""
+        name = f"λ {self.answer.function.name}"
+        news = [f"  ⚠ {sentence}" for sentence in self.news()]
+        notes = [f"  {sentence}" for sentence in self.notes()]
+        return "\n".join([" · ".join([f"{name} {self._version()}", self._deed(), *self._limits()]), *news, *notes])
+
+    def markup(self) -> str:
+        """The same; the report opens with a click."""
+        head = " · ".join(
+            [
+                f'<span class="mono strong">λ {escaped(self.answer.function.name)}</span> <span class="mono">{escaped(self._version())}</span>',
+                f"<span>{escaped(self._deed())}</span>",
+                *(f'<span class="quiet">{escaped(part)}</span>' for part in self._limits()),
+            ]
+        )
+        news = "".join(f'<p class="note">⚠ {escaped(sentence)}</p>' for sentence in self.news())
+        notes = "".join(f'<p class="quiet">{escaped(sentence)}</p>' for sentence in self.notes())
+        return f"<details><summary>{head}</summary>{self.report._repr_html_()}</details>{news}{notes}"
+
+    def as_json(self) -> Any:
+        """Not asked for: the engine's own answer is."""
+        return {"function": self.answer.function.name, "version": self.answer.version, "published": self.answer.published}
+
+    def _version(self) -> str:
+        return f"v{self.answer.version}" if self.answer.version else "$LATEST"
+
+    def _deed(self) -> str:
+        """What happened, first of all."""
+        answer = self.answer
+        if answer.created:
+            return "published" if answer.published else "created, not published"
+        if not answer.changed and not answer.published:
+            return f"unchanged, version {answer.version}" if answer.version else "unchanged"
+        changes = ", ".join(_in_words(change) for change in answer.changed)
+        return f"{'published' if answer.published else 'changed $LATEST, not published'}{f': {changes}' if changes else ''}"
+
+    def _limits(self) -> list[str]:
+        configuration = self.answer.function.latest.configuration
+        python = self.answer.function.latest.python
+        return [
+            quantities.memory(configuration.memory_mib),
+            f"{configuration.timeout_seconds} s",
+            f"package {quantities.size(self.answer.function.latest.package_bytes)}",
+            *([f"Python {python.version}"] if python else []),
+            f"{self.sandbox} sandbox",
+        ]
+
+    def news(self) -> Sequence[str]:
+        """What a reader should know before going on: the report's warnings, the engine's, what is kept against the line."""
+        kept = (
+            [f"kept from before, not on this line: {', '.join(_in_words(option) for option in self.answer.kept)}"]
+            if self.answer.kept
+            else []
+        )
+        return [*(sentence.replace("`", "") for sentence in self.report.warnings), *self.answer.warnings, *kept]
+
+    def notes(self) -> Sequence[str]:
+        """What is good to know."""
+        return [sentence for sentence in (self.bound, self.sandbox_note) if sentence]
+
+
+def _in_words(change: str) -> str:
+    """`memory_mib 128 → 512` as `--memory 128 → 512`: the engine speaks of members, the reader wrote options."""
+    member, _, rest = change.partition(" ")
+    return f"{_FLAGS[member]} {rest}".rstrip() if member in _FLAGS else change
