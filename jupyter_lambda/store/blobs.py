@@ -87,6 +87,13 @@ class BlobFolder:
             return False
         return True
 
+    def size(self, sha256: str) -> int:
+        """The package's size in bytes (CorruptBlob when it is missing)."""
+        try:
+            return self._path(sha256).stat().st_size
+        except FileNotFoundError:
+            raise corrupt(sha256, "it is missing") from None
+
     def draft(self, sha256: str) -> Draft:
         """Begin an upload."""
         return Draft(self._path(sha256), self._write)

@@ -96,7 +96,10 @@ class Journal:
         Raises:
             DiskFull, StoreError: Nothing of it was kept.
         """
-        body = self._encoder.encode(record)
+        try:
+            body = self._encoder.encode(record)
+        except UnicodeEncodeError:
+            body = self._encoder.encode(without_surrogates(record))
         sequence = self.sequence + 1
         head = _HEAD.pack(_MAGIC, sequence, len(body), len(log))
         crc = zlib.crc32(log, zlib.crc32(body, zlib.crc32(head)))
@@ -141,6 +144,16 @@ class Journal:
             os.ftruncate(self._fd, self._segment.end)
         except OSError:
             self._close_segment()
+
+
+def without_surrogates(record: InvocationRecord) -> InvocationRecord:
+    """The record with U+FFFD for halves of surrogate pairs: an error's message may have them, UTF-8 can't."""
+    changed = {
+        name: value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        for name, value in msgspec.structs.asdict(record).items()
+        if type(value) is str
+    }
+    return msgspec.structs.replace(record, **changed)
 
 
 class JournalReader:

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
 
 from jupyter_lambda.store import faults
+from jupyter_lambda.store.blobs import KEPT_AFTER_UPLOAD_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +21,7 @@ T = TypeVar("T")
 
 _THREADS: Final = 2  # one long upload or extraction leaves room for the next
 _PIECE: Final = 1024 * 1024
+_BELIEVED_SECONDS: Final = KEPT_AFTER_UPLOAD_SECONDS / 4  # well within the time for which `collect` spares a folder
 
 
 class PackageShelf:
@@ -37,6 +39,7 @@ class PackageShelf:
         self._clock = clock
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="lambda-packages")
         self._extractions: dict[str, asyncio.Task[Path]] = {}
+        self._extracted: dict[str, tuple[Path, float]] = {}  # and when that was last looked at, in epoch seconds
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run blocking work in one of the threads; an `OSError` that nobody foresaw becomes a `StoreError`."""
@@ -61,12 +64,19 @@ class PackageShelf:
         """Whether a package is kept."""
         return await self.run(self._folder.has, sha256, self._clock.epoch())
 
+    async def size(self, sha256: str) -> int:
+        """A package's size in bytes."""
+        return await self.run(self._folder.size, sha256)
+
     async def read(self, sha256: str) -> bytes:
         """A package's bytes, verified."""
         return await self.run(self._folder.read, sha256)
 
     async def extract(self, sha256: str) -> Path:
         """The folder with a package's files. A caller who is cancelled doesn't stop it for the others."""
+        known, looked = self._extracted.get(sha256, (None, 0.0))
+        if known is not None and 0 <= self._clock.epoch() - looked < _BELIEVED_SECONDS and known.is_dir():
+            return known  # a cold start doesn't wait for a thread
         task = self._extractions.get(sha256)
         if task is None:
             task = asyncio.create_task(self.run(self._folder.extract, sha256, self._clock.epoch()))
@@ -76,11 +86,13 @@ class PackageShelf:
 
     def _extraction_ended(self, sha256: str, task: asyncio.Task[Path]) -> None:
         del self._extractions[sha256]
-        if not task.cancelled():
-            task.exception()  # looked at, also when every caller was cancelled
+        if not task.cancelled() and task.exception() is None:  # looked at, also when every caller was cancelled
+            self._extracted[sha256] = (task.result(), self._clock.epoch())
 
     async def collect(self, used: frozenset[str]) -> int:
         """Remove what is neither used nor new; returns bytes freed."""
+        for sha256 in self._extracted.keys() - used:
+            del self._extracted[sha256]
         return await self.run(self._folder.collect, used, self._clock.epoch())
 
     async def aclose(self) -> None:

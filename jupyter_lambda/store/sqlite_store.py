@@ -198,6 +198,10 @@ class SqliteStore:
         """Whether the package is kept; it then stays for an hour at least."""
         return await self._shelf.has(sha256)
 
+    async def blob_bytes(self, sha256: str) -> int:
+        """The package's size (CorruptBlob when it is missing)."""
+        return await self._shelf.size(sha256)
+
     async def read_blob(self, sha256: str) -> bytes:
         """The package, verified (CorruptBlob)."""
         return await self._shelf.read(sha256)
