@@ -36,6 +36,11 @@ def find_engine(home: str | os.PathLike[str] | None = None) -> RuntimeFile | Non
     return read_runtime_file(run_folder(home_folder(home)).runtime_file).runtime
 
 
+def find_ending_engine(home: str | os.PathLike[str] | None = None) -> RuntimeFile | None:
+    """Return the runtime file of an engine of this home that takes no more clients and has not ended yet, None if there is none."""
+    return read_runtime_file(run_folder(home_folder(home)).ending_file).runtime
+
+
 def read_runtime_file(path: Path) -> Reading:
     """Read a runtime file; never raises, since whatever is wrong with it means the same: no engine is known."""
     try:

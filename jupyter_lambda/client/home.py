@@ -56,6 +56,11 @@ class RunFolder:
         return self.folder / "engine.json"
 
     @property
+    def ending_file(self) -> Path:
+        """What the runtime file is called once its engine takes no more clients: who waits for its end, or cuts it short, reads it."""
+        return self.folder / "ending.json"
+
+    @property
     def log(self) -> Path:
         """What the engine says, and its standard error."""
         return self.folder / "engine.log"

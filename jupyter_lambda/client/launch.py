@@ -148,11 +148,7 @@ class Launcher:
                 _wait_for_the_other(run, Path(outcome.lock), deadline)
             elif outcome is not None:
                 return outcome
-        raise EngineUnavailable(
-            f'engine of home "{options.home}"',
-            f"it was not ready within {timeout:g} s",
-            f"Its log may say why: {run.log}. `jupyter lambda engine stop` ends one that hangs.",
-        )
+        raise _not_ready(run, timeout)
 
     def start_command(self, options: EngineOptions) -> list[str]:
         """The command line of an engine; as it stands, it runs in the foreground."""
@@ -263,6 +259,20 @@ def _wait_for_the_other(run: RunFolder, lock_path: Path, deadline: float) -> Non
         except OSError as error:
             raise store_error(error, f'engine lock "{lock_path}"') from error
         pause(_LOOK_AGAIN_SECONDS)
+
+
+def _not_ready(run: RunFolder, timeout: float) -> EngineUnavailable:
+    """What is said when time is over: most often another engine is in the way."""
+    where, ending = f'engine of home "{run.home}"', read_runtime_file(run.ending_file).runtime
+    if ending is not None:
+        return EngineUnavailable(
+            where, f"the one before it (process {ending.pid}) did not end within {timeout:g} s: it waits for what runs in it",
+            "Run `jupyter lambda engine stop` to cut that off.",
+        )  # fmt: skip
+    return EngineUnavailable(
+        where, f"it was not ready within {timeout:g} s",
+        f"Its log may say why: {run.log}. `jupyter lambda engine stop` ends one that hangs.",
+    )  # fmt: skip
 
 
 def _open_log(run: RunFolder) -> int:

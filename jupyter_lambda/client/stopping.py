@@ -9,7 +9,7 @@ import socket
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
-from jupyter_lambda.client.discovery import find_engine
+from jupyter_lambda.client.discovery import find_ending_engine, find_engine
 from jupyter_lambda.client.process_identity import is_running
 from jupyter_lambda.clock import SystemClock, pause
 from jupyter_lambda.errors import EngineUnavailable
@@ -26,12 +26,13 @@ _ASK_SECONDS: Final = 10.0
 def stop_engine(home: str | os.PathLike[str] | None = None, timeout: float = STOP_SECONDS) -> bool:
     """End the engine of a home, and return once its process is gone; False if none ran.
 
-    It is asked first (running invocations get 5 s), and killed when `timeout` seconds pass; its workers end with it either way.
+    It is asked first (running invocations get 5 s), and killed when `timeout` seconds pass; its workers end with it either way. One
+    that is on its way out already, or waits for long invocations to make room for a newer one, is hurried in the same way.
 
     Raises:
         EngineUnavailable: It can't be ended from here.
     """
-    runtime = find_engine(home)
+    runtime = find_engine(home) or find_ending_engine(home)
     if runtime is None:
         return False
     if not _signal(runtime, signal.SIGTERM) or wait_for_end(runtime, timeout):

@@ -84,7 +84,7 @@ def _serve(arguments: Arguments, starter: Starter, build: Build | None, protocol
         listeners = open_listeners(arguments.host, arguments.port, folder)
         held.callback(listeners.close)
         close_memory()  # before there is a secret in it
-        life = _Life(Publication(run.runtime_file), listeners)
+        life = _Life(Publication(run), listeners)
         plan = Plan(
             arguments=arguments,
             sandbox=choice,
@@ -129,6 +129,7 @@ class _Life:
         finally:
             self._publication.withdraw()
             await graph.aclose()
+            self._publication.remove()
             _LOG.info("ended")
 
     async def _reason(self, graph: Graph, plan: Plan) -> StopReason:
@@ -153,7 +154,7 @@ class _Life:
 
     def _end_at_once(self) -> None:
         """What a second signal does: leave no path that leads to nobody, and go."""
-        self._publication.withdraw()
+        self._publication.remove()
         self._listeners.unlink()
         os._exit(128 + signal.SIGTERM)
 

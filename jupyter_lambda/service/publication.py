@@ -10,16 +10,19 @@ import msgspec
 from jupyter_lambda.client.os_errors import store_error
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from jupyter_lambda.client.home import RunFolder
     from jupyter_lambda.model.runtime_file import RuntimeFile
 
 
 class Publication:
-    """The runtime file of this engine, from the moment it listens to the moment it wants no more clients."""
+    """The runtime file of this engine: there while it wants clients, under another name while it ends, then gone.
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    Args:
+        run: The run folder of its home.
+    """
+
+    def __init__(self, run: RunFolder) -> None:
+        self._path, self._ending_path = run.runtime_file, run.ending_file
         self._identity: tuple[int, int] | None = None
 
     def publish(self, runtime: RuntimeFile) -> None:
@@ -38,6 +41,7 @@ class Publication:
             finally:
                 os.close(descriptor)
             draft.replace(self._path)
+            self._ending_path.unlink(missing_ok=True)  # of one that was killed while it ended
         except OSError as error:
             draft.unlink(missing_ok=True)
             raise store_error(error, f'runtime file "{self._path}"') from error
@@ -52,7 +56,13 @@ class Publication:
         return (found.st_dev, found.st_ino) == self._identity
 
     def withdraw(self) -> None:
-        """Remove the file if it is still ours. Safe to call twice."""
-        if self._identity is not None and self.stands():
-            self._path.unlink(missing_ok=True)
+        """Let nobody new find this engine; those who wait for its end still do. Safe to call twice."""
+        if self.stands():
+            self._path.replace(self._ending_path)
+
+    def remove(self) -> None:
+        """Remove the file, under whichever name, if it is ours. Safe to call twice."""
+        self.withdraw()
+        if self._identity is not None:
+            self._ending_path.unlink(missing_ok=True)
         self._identity = None

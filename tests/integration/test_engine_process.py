@@ -200,11 +200,17 @@ def test_a_client_two_newer_drains_and_replaces_the_engine(home):
     assert "make room" in run_folder(home).log.read_text()
 
 
-def test_an_older_engine_that_never_gets_quiet_is_an_error_that_says_how_to_cut_it_off(home):
-    launcher("--protocol=3", "--busy").ensure(EngineOptions(home=home))
+def test_an_older_engine_that_never_gets_quiet_can_be_cut_off(home):
+    older = launcher("--protocol=3", "--busy").ensure(EngineOptions(home=home))
 
-    with pytest.raises(EngineUnavailable, match="engine stop"):
+    with pytest.raises(EngineUnavailable, match=r"still runs invocations.*engine stop"):
         launcher("--protocol=5", protocol=5, drain_seconds=0.3).ensure(EngineOptions(home=home))
+    with pytest.raises(EngineUnavailable, match=rf"process {older.pid}.*did not end within 0.3 s.*engine stop"):
+        launcher("--protocol=5", protocol=5).ensure(EngineOptions(home=home), timeout=0.3)
+    assert find_engine(home) is None
+    assert stop_engine(home)
+    assert_none_is_left(home)
+    assert run_files(home) == ["engine.log"]
 
 
 def test_a_client_two_older_is_told_what_to_update(home):

@@ -7,6 +7,7 @@ import stat
 import msgspec
 import pytest
 
+from jupyter_lambda.client.home import RunFolder
 from jupyter_lambda.errors import StoreError
 from jupyter_lambda.model.runtime_file import RuntimeFile
 from jupyter_lambda.service.log import BoundedLogHandler
@@ -19,47 +20,68 @@ RUNTIME = RuntimeFile(
 
 
 @pytest.fixture
-def path(tmp_path):
-    return tmp_path / "engine.json"
+def run(tmp_path):
+    run = RunFolder(tmp_path, "host")
+    run.make()
+    return run
 
 
-def test_is_published_whole_and_closed_to_others(path):
-    publication = Publication(path)
+def names(run):
+    return [path.name for path in run.folder.iterdir()]
+
+
+def test_is_published_whole_and_closed_to_others(run):
+    publication = Publication(run)
     publication.publish(RUNTIME)
 
-    assert msgspec.json.decode(path.read_bytes(), type=RuntimeFile) == RUNTIME
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert list(path.parent.iterdir()) == [path]
+    assert msgspec.json.decode(run.runtime_file.read_bytes(), type=RuntimeFile) == RUNTIME
+    assert stat.S_IMODE(run.runtime_file.stat().st_mode) == 0o600
+    assert names(run) == ["engine.json"]
     assert publication.stands()
 
 
-def test_replaces_what_a_dead_engine_left(path):
-    path.write_text("stale")
-    Publication(path).publish(RUNTIME)
+def test_replaces_what_dead_engines_left(run):
+    run.runtime_file.write_text("stale")
+    run.ending_file.write_text("stale")
+    Publication(run).publish(RUNTIME)
 
-    assert path.read_text() != "stale"
+    assert run.runtime_file.read_text() != "stale"
+    assert names(run) == ["engine.json"]
 
 
-def test_withdraws_its_own_file_only(path):
-    former, latter = Publication(path), Publication(path)
+def test_has_another_name_while_its_engine_ends(run):
+    publication = Publication(run)
+    publication.publish(RUNTIME)
+
+    publication.withdraw()
+    publication.withdraw()
+    assert names(run) == ["ending.json"]
+    assert msgspec.json.decode(run.ending_file.read_bytes(), type=RuntimeFile) == RUNTIME
+    publication.remove()
+    publication.remove()
+    assert names(run) == []
+
+
+def test_withdraws_its_own_file_only(run):
+    former, latter = Publication(run), Publication(run)
     former.publish(RUNTIME)
     latter.publish(RUNTIME)
 
     assert not former.stands()
     former.withdraw()
-    assert path.exists()
-    latter.withdraw()
-    latter.withdraw()
-    assert not path.exists()
+    assert names(run) == ["engine.json"]
+    latter.remove()
+    assert names(run) == []
 
 
-def test_a_home_that_is_gone_is_an_error_and_nothing_stands(path):
-    path.parent.rmdir()
-    publication = Publication(path)
+def test_a_home_that_is_gone_is_an_error_and_nothing_stands(run):
+    run.folder.rmdir()
+    publication = Publication(run)
 
     with pytest.raises(StoreError, match="runtime file"):
         publication.publish(RUNTIME)
     assert not publication.stands()
+    publication.remove()
 
 
 def test_the_log_begins_anew_when_it_is_full(tmp_path):
