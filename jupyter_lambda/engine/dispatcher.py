@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LaneKey = tuple[str, str, str]
+FINISHING_SECONDS = 0.02  # between a runtime's answer and its asking for more: microseconds, unless it does something in between
 ENDED_KEPT = 200  # environments that ended and are still shown
 
 
@@ -197,6 +198,8 @@ class Dispatcher:
             return  # being killed: the death tells how it ended
         environment.invocation = None
         invocation.stop_timer()
+        lane = self._by_environment[environment.environment_id]
+        self._apply(lane, placement.on_answered(lane.pool, environment.environment_id))
         environment.log.drain()
         if too_large:
             self._fail(invocation, response_too_large(invocation.id), environment)
@@ -264,6 +267,12 @@ class Dispatcher:
             self._unreserved_running += 1
         lane = self._lane_of(invocation)
         self._apply(lane, placement.on_arrival(lane.pool, invocation.id))
+        if lane.pool.finishing and lane.pool.waiting:
+            self._parts.loop.call_later(FINISHING_SECONDS, self._finishing_is_overdue, lane)
+
+    def _finishing_is_overdue(self, lane: Lane) -> None:
+        if not self.stopping:
+            self._apply(lane, placement.on_overdue(lane.pool))
 
     def _lane_of(self, invocation: Invocation) -> Lane:
         version = invocation.version

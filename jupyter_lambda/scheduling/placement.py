@@ -1,11 +1,14 @@
 """Which execution environment takes an invocation: one `Pool` per version and revision.
 
-Theory of operation. An environment is in exactly one of three sets: *starting* (process, walls, init), *idle*, or *busy* with one
-invocation. An invocation is *waiting* or has an environment. Each waiting invocation asks for one environment; whichever becomes
-free first takes the oldest one, so a start that turns out not to be needed leaves a warm environment behind, as on Lambda.
+Theory of operation. An environment is in exactly one of four sets: *starting* (process, walls, init), *idle*, *busy* with one
+invocation, or *finishing*: it answered, and asks for the next invocation in a moment. An invocation is *waiting* or has an
+environment. Each waiting invocation needs one environment that is starting or finishing; whichever becomes free first takes the
+oldest one, so a start that turns out not to be needed leaves a warm environment behind, as on Lambda.
 
     event        waiting invocations?   decision
-    arrive       –                      an idle environment: RunOn. None: wait, and Start unless enough are starting
+    arrive       –                      an idle environment: RunOn. None: wait, and Start unless enough come free by themselves
+    answered     –                      finishing: whoever calls again at once gets this environment, not a new one
+    overdue      more than starting     the finishing ones take their time: Start for those who count on them
     free         yes                    RunOn for the oldest
     free         no                     idle (Retire when the pool is closed)
     gone         more than starting     Start another one
@@ -36,6 +39,7 @@ class Pool:
 
     idle: tuple[Idle, ...] = ()  # in the order in which they became idle
     busy: dict[str, str] = field(default_factory=dict)  # environment → invocation; replaced, never changed
+    finishing: tuple[str, ...] = ()
     starting: int = 0
     waiting: tuple[str, ...] = ()  # invocation ids, oldest first
     closed: bool = False  # the revision was replaced: nothing new arrives, nothing is kept
@@ -43,12 +47,12 @@ class Pool:
     @property
     def environments(self) -> int:
         """How many there are, those being started included."""
-        return len(self.idle) + len(self.busy) + self.starting
+        return len(self.idle) + len(self.busy) + len(self.finishing) + self.starting
 
     @property
     def is_empty(self) -> bool:
         """Nothing lives here and nobody waits."""
-        return not (self.idle or self.busy or self.starting or self.waiting)
+        return not (self.idle or self.busy or self.finishing or self.starting or self.waiting)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,7 @@ def on_arrival(pool: Pool, invocation_id: str) -> Decision:
         busy = {**pool.busy, chosen: invocation_id}
         return replace(pool, idle=pool.idle[:-1], busy=busy), (RunOn(chosen, invocation_id),)
     waiting = (*pool.waiting, invocation_id)
-    if pool.starting >= len(waiting):
+    if pool.starting + len(pool.finishing) >= len(waiting):
         return replace(pool, waiting=waiting), ()
     return replace(pool, waiting=waiting, starting=pool.starting + 1), (Start(),)
 
@@ -94,13 +98,23 @@ def on_started(pool: Pool, environment_id: str, now: float) -> Decision:
 
 
 def on_finished(pool: Pool, environment_id: str, now: float) -> Decision:
-    """A busy environment asked for its next invocation."""
+    """An environment that answered asked for its next invocation."""
+    return _free(_without(pool, environment_id), environment_id, now)
+
+
+def on_answered(pool: Pool, environment_id: str) -> Decision:
+    """A busy environment answered; it has not asked for its next invocation yet."""
     busy = {k: v for k, v in pool.busy.items() if k != environment_id}
-    return _free(replace(pool, busy=busy), environment_id, now)
+    return replace(pool, busy=busy, finishing=(*pool.finishing, environment_id)), ()
+
+
+def on_overdue(pool: Pool) -> Decision:
+    """Who waits for a finishing environment has waited long enough."""
+    return _start_for_waiting(pool, pool.starting)
 
 
 def on_resetting(pool: Pool, environment_id: str) -> Decision:
-    """A busy or idle environment lost its process and initialises again: it counts as starting."""
+    """An environment lost its process and initialises again: it counts as starting."""
     left = _without(pool, environment_id)
     return replace(left, starting=left.starting + 1), ()
 
@@ -108,10 +122,7 @@ def on_resetting(pool: Pool, environment_id: str) -> Decision:
 def on_gone(pool: Pool, environment_id: str | None) -> Decision:
     """An environment ended; None for one that never got further than starting."""
     left = replace(pool, starting=max(0, pool.starting - 1)) if environment_id is None else _without(pool, environment_id)
-    missing = len(left.waiting) - left.starting
-    if missing <= 0:
-        return left, ()
-    return replace(left, starting=left.starting + missing), (Start(),) * missing
+    return _start_for_waiting(left, left.starting + len(left.finishing))
 
 
 def on_abandoned(pool: Pool, invocation_id: str) -> Decision:
@@ -152,9 +163,17 @@ def _free(pool: Pool, environment_id: str, now: float) -> Decision:
     return replace(pool, idle=(*pool.idle, Idle(environment_id, now))), ()
 
 
+def _start_for_waiting(pool: Pool, coming: int) -> Decision:
+    missing = len(pool.waiting) - coming
+    if missing <= 0:
+        return pool, ()
+    return replace(pool, starting=pool.starting + missing), (Start(),) * missing
+
+
 def _without(pool: Pool, environment_id: str) -> Pool:
     return replace(
         pool,
         idle=tuple(e for e in pool.idle if e.environment_id != environment_id),
         busy={k: v for k, v in pool.busy.items() if k != environment_id},
+        finishing=tuple(e for e in pool.finishing if e != environment_id),
     )

@@ -28,9 +28,7 @@ from jupyter_lambda.scheduling.routing import route
     ],
 )
 def test_admission(reserved: int | None, running: int, unreserved_running: int, reason: str | None) -> None:
-    refusal = admit(
-        account_limit=10, reserved_total=3, reserved=reserved, running=running, unreserved_running=unreserved_running
-    )
+    refusal = admit(account_limit=10, reserved_total=3, reserved=reserved, running=running, unreserved_running=unreserved_running)
 
     assert (refusal.reason if refusal else None) == reason
 

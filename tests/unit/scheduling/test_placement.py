@@ -38,6 +38,16 @@ def test_whichever_becomes_free_first_takes_the_oldest() -> None:
     assert pool == Pool(idle=(Idle("e2", 6.0),), busy={"e1": "i1"})
 
 
+def test_who_calls_again_at_once_gets_the_environment_that_just_answered() -> None:
+    pool, _ = placement.on_answered(Pool(busy={"e1": "i1"}), "e1")
+    pool, effects = placement.on_arrival(pool, "i2")
+    assert effects == ()
+
+    pool, effects = placement.on_finished(pool, "e1", 1.0)
+    assert effects == (RunOn("e1", "i2"),)
+    assert pool == Pool(busy={"e1": "i2"})
+
+
 def test_does_not_start_more_than_wait() -> None:
     pool = Pool(starting=2, waiting=("i1",))
 
@@ -125,9 +135,21 @@ class Placement(RuleBasedStateMachine):
 
     @precondition(lambda self: self.pool.busy)
     @rule(data=st.data())
-    def finish(self, data: st.DataObject) -> None:
+    def answer(self, data: st.DataObject) -> None:
         environment = data.draw(st.sampled_from(sorted(self.pool.busy)))
         self.open.discard(self.pool.busy[environment])
+        self.apply(placement.on_answered(self.pool, environment))
+
+    @precondition(lambda self: self.pool.finishing and self.pool.waiting)
+    @rule()
+    def overdue(self) -> None:
+        self.apply(placement.on_overdue(self.pool))
+        assert self.pool.starting >= len(self.pool.waiting)
+
+    @precondition(lambda self: self.pool.finishing)
+    @rule(data=st.data())
+    def finish(self, data: st.DataObject) -> None:
+        environment = data.draw(st.sampled_from(sorted(self.pool.finishing)))
         self.now += 1
         self.apply(placement.on_finished(self.pool, environment, self.now))
 
@@ -168,7 +190,7 @@ class Placement(RuleBasedStateMachine):
     def a_waiting_invocation_has_a_start_on_its_way_and_no_idle_environment(self) -> None:
         if self.pool.waiting:
             assert not self.pool.idle
-            assert self.pool.starting >= len(self.pool.waiting)
+            assert self.pool.starting + len(self.pool.finishing) >= len(self.pool.waiting)
 
 
 TestPlacement = Placement.TestCase

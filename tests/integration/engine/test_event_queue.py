@@ -1,0 +1,77 @@
+"""Asynchronous invocation: kept, run, tried again, given up, taken up after a restart (engine/event_queue.py)."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from jupyter_lambda.engine.invocations import InvokeRequest
+from jupyter_lambda.errors import PayloadTooLarge
+from jupyter_lambda.model.invocation import InvocationRecord, Status
+from jupyter_lambda.testing.sandbox import FakeSandbox, HandlerRaisedError, Turn
+from tests.integration.engine.conftest import Bench, MakeEngine
+
+pytestmark = pytest.mark.asyncio
+
+
+async def fail(_: Turn) -> bytes:
+    raise HandlerRaisedError("ValueError", "no")
+
+
+def event(payload: bytes = b"{}") -> InvokeRequest:
+    return InvokeRequest(function_name="f", payload=payload, request_id="r-1", invocation_type="Event")
+
+
+async def records_until(bench: Bench, accept: InvokeRequest, count: int) -> list[InvocationRecord]:
+    """Accept an event and wait for so many records."""
+    found: list[InvocationRecord] = []
+    with bench.engine.live.watch() as watcher:
+        await bench.engine.accept_event(accept)
+        async with asyncio.timeout(5):
+            async for change in watcher.changes():
+                if isinstance(change.body, InvocationRecord):
+                    found.append(change.body)
+                    if len(found) == count:
+                        return found
+    return found
+
+
+async def test_an_accepted_event_runs(make: MakeEngine) -> None:
+    bench = await make()
+
+    (record,) = await records_until(bench, event(), 1)
+
+    assert (record.request_id, record.invocation_type, record.status) == ("r-1", "Event", Status.SUCCEEDED)
+
+
+async def test_failures_are_tried_twice_more_and_given_up(make: MakeEngine) -> None:
+    bench = await make(FakeSandbox(fail), async_retry_base_seconds=0.01)
+
+    records = await records_until(bench, event(), 3)
+
+    assert [r.attempt for r in records] == [1, 2, 3]
+    assert len({r.request_id for r in records}) == 1
+    async with asyncio.timeout(2):
+        while len(bench.engine.queue):
+            await asyncio.sleep(0)
+
+
+async def test_what_was_accepted_survives_a_restart(make: MakeEngine) -> None:
+    bench = await make(FakeSandbox(fail), async_retry_base_seconds=3600.0)
+    await records_until(bench, event(b'{"n": 1}'), 1)
+    async with asyncio.timeout(2):
+        while not (events := (await bench.engine.store.load()).events) or not events[0].attempt:
+            await asyncio.sleep(0)
+    await bench.engine.aclose()
+
+    again = await make(async_retry_base_seconds=3600.0)
+
+    assert len(again.engine.queue) == 1
+
+
+async def test_a_large_event_is_refused(make: MakeEngine) -> None:
+    bench = await make()
+
+    with pytest.raises(PayloadTooLarge):
+        await bench.engine.accept_event(event(b'"' + b"x" * 1_048_576 + b'"'))
