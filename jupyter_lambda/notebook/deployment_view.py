@@ -45,9 +45,10 @@ class DeploymentView(View):
 
     def markup(self) -> str:
         """The same; the report opens with a click."""
+        name, version = escaped(self.answer.function.name), escaped(self._version())
         head = " · ".join(
             [
-                f'<span class="mono strong">λ {escaped(self.answer.function.name)}</span> <span class="mono">{escaped(self._version())}</span>',
+                f'<span class="mono strong">λ {name}</span> <span class="mono">{version}</span>',
                 f"<span>{escaped(self._deed())}</span>",
                 *(f'<span class="quiet">{escaped(part)}</span>' for part in self._limits()),
             ]

@@ -1,0 +1,114 @@
+"""`%%lambda` and `%lambda` as IPython knows them."""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
+from IPython.display import display
+
+from jupyter_lambda.client.commands.catalog import command_help
+from jupyter_lambda.client.commands.parsing import HelpWanted
+from jupyter_lambda.model.names import python_name
+from jupyter_lambda.notebook.cell_options import LINE, parse_cell_line
+from jupyter_lambda.notebook.line_commands import LineCommand
+from jupyter_lambda.notebook.option_help import magic_help
+from jupyter_lambda.notebook.short_errors import short_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from jupyter_lambda.client.engine_client import EngineClient
+
+_Method = TypeVar("_Method", bound="Callable[..., Any]")
+_BUILTINS: Final = frozenset(dir(builtins))
+
+
+def documented(text: str) -> Callable[[_Method], _Method]:
+    """Give a method its docstring: `%%lambda?` shows what the tables say."""
+
+    def decorate(method: _Method) -> _Method:
+        method.__doc__ = text
+        return method
+
+    return decorate
+
+
+@magics_class
+class LambdaMagics(Magics):
+    """The two magics. Collaborators come by `use`, so that tests have an engine in memory."""
+
+    _connect: Callable[[], EngineClient] | None = None
+
+    @no_var_expand  # an event or an alias with {braces} or $LATEST stays as it is
+    @line_cell_magic("lambda")
+    @documented(magic_help(command_help()))
+    def lambda_(self, line: str, cell: str | None = None) -> None:
+        """Deploy the cell, or carry out the line's command."""  # readers see the text above
+        with short_errors():
+            if cell is None:
+                self._run_line(line)
+            else:
+                self._run_cell(line, cell)
+
+    def use(self, connect: Callable[[], EngineClient]) -> None:
+        """Reach the engine another way than by finding or starting this machine's."""
+        self._connect = connect
+
+    def _engine(self) -> EngineClient:
+        if self._connect is not None:
+            return self._connect()
+        from jupyter_lambda.client.connection import engine  # completion and help do without it
+
+        return engine()
+
+    def _run_line(self, line: str) -> None:
+        if line.strip() in ("", "-h", "--help", "help"):
+            print(magic_help(command_help()))
+            return
+        try:
+            command = LineCommand(line, self.shell.user_ns)
+        except HelpWanted as wanted:
+            print(wanted.text.rstrip())
+            return
+        if command.follows:
+            command.follow(self._engine(), lambda text: print(text, end="", flush=True))
+        else:
+            display(command.run(self._engine()))
+
+    def _run_cell(self, line: str, cell: str) -> None:
+        options = parse_cell_line(line)
+        # Only here: capturing needs half the package, and `%lambda list` should not wait for it.
+        from jupyter_lambda.capture.failure import CaptureFailed
+        from jupyter_lambda.notebook.cell_deployment import CellDeployment
+
+        source = f"{LINE} {line}\n{cell}"  # line 1 is the one that the reader sees as line 1
+        deployment = CellDeployment(options, source, self.shell.user_ns, connect=self._engine, tell=_tell)
+        try:
+            view = deployment.run()
+        except CaptureFailed as failed:
+            display(failed.report)
+            raise
+        view.bound = bind(self.shell.user_ns, options.name, deployment.handle())
+        display(view)
+
+
+def bind(namespace: dict[str, Any], function_name: str, handle: Any) -> str:
+    """Give the handle its variable; returns what the reader should know of that, mostly nothing.
+
+    A name that Python can't have as a variable (`2fast`, `class`) gets none.
+    """
+    variable = python_name(function_name)
+    if not variable.isidentifier() or keyword.iskeyword(variable):
+        return f'"{variable}" can\'t be a variable in Python: write jl.function("{function_name}") to call it.'
+    namespace[variable] = handle
+    if variable in _BUILTINS:
+        return f"{variable} is this function now, no longer Python's built-in {variable}."
+    return ""
+
+
+def _tell(text: str) -> None:
+    """Progress, line by line, where the reader looks."""
+    print(text, flush=True)
