@@ -522,12 +522,17 @@ class Dispatcher:
                     due.append(idle.since + settings.environment_idle_seconds)
                 elif now - idle.since >= settings.freeze_after_seconds:
                     environment.freeze_tried = True
-                    self._spawn(environment.freeze())
+                    self._spawn(self._freeze(environment))
                     due.append(idle.since + settings.environment_idle_seconds)
                 else:
                     due.append(idle.since + settings.freeze_after_seconds)
         if due:
             self._look_at_idle_in(now, max(0.01, min(due) - now))
+
+    async def _freeze(self, environment: LiveEnvironment) -> None:
+        await environment.freeze()
+        if environment.frozen:
+            self._completion.environment_changed(environment)
 
     def _look_at_idle_in(self, now: float, seconds: float) -> None:
         if self._idle_timer is not None:

@@ -68,7 +68,7 @@ class Engine:
             base_seconds=settings.async_retry_base_seconds,
             maximum_age_seconds=settings.async_maximum_age_seconds,
         )
-        self.queue = EventQueue(store, clock, self._policy, self.run)
+        self.queue = EventQueue(store, clock, self._policy, self.run, lambda request_id: self.live.publish("event", request_id))
 
     async def open(self) -> None:
         """Load the store's contents, sweep what an earlier engine left behind, and take up its queued events."""

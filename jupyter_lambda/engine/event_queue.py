@@ -22,6 +22,8 @@ from jupyter_lambda.store.protocol import DeleteEvent, PutEvent, QueuedEvent, St
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    Invoke = Callable[[InvokeRequest], Awaitable[Outcome]]
+
     from jupyter_lambda.clock import Clock
 
 log = logging.getLogger(__name__)
@@ -30,13 +32,12 @@ log = logging.getLogger(__name__)
 class EventQueue:
     """Runs queued events through `invoke`."""
 
-    def __init__(
-        self, store: Store, clock: Clock, policy: RetryPolicy, invoke: Callable[[InvokeRequest], Awaitable[Outcome]]
-    ) -> None:
+    def __init__(self, store: Store, clock: Clock, policy: RetryPolicy, invoke: Invoke, settled: Callable[[str], None]) -> None:
         self._store = store
         self._clock = clock
         self._policy = policy
         self._invoke = invoke
+        self._settled = settled  # told the request id after each attempt, once what follows it is kept
         self._heap: list[tuple[float, str]] = []
         self._events: dict[str, QueuedEvent] = {}
         self._throttles: dict[str, int] = {}
@@ -126,12 +127,14 @@ class EventQueue:
         later = msgspec.structs.replace(event, attempt=attempts, due=verdict.due)
         await self._store.commit([PutEvent(later)])
         self._put(later)
+        self._settled(event.request_id)
         self._look()
 
     async def _end(self, event: QueuedEvent) -> None:
         await self._store.commit([DeleteEvent(event.request_id)])
         self._events.pop(event.request_id, None)
         self._throttles.pop(event.request_id, None)
+        self._settled(event.request_id)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

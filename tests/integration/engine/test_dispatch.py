@@ -8,6 +8,7 @@ import json
 import pytest
 
 from jupyter_lambda.errors import FunctionNotFound, PlatformError, SandboxError, Throttled, VersionNotFound
+from jupyter_lambda.model.environment import EnvironmentState, EnvironmentView
 from jupyter_lambda.model.invocation import InvocationRecord, Status
 from jupyter_lambda.sandbox.protocol import Death, DeathCause
 from jupyter_lambda.testing.sandbox import FakeEnvironment, FakeSandbox, HandlerRaisedError, RuntimeEndedError, Turn
@@ -276,11 +277,14 @@ async def test_a_function_larger_than_the_budget_runs_held_at_the_budget(make: M
 
 async def test_idle_environments_freeze_and_thaw(make: MakeEngine) -> None:
     bench = await make(freeze_after_seconds=0.01)
-    await bench.result()
+    with bench.engine.live.watch() as watcher:
+        await bench.result()
+        async with asyncio.timeout(2):
+            async for change in watcher.changes():
+                if isinstance(change.body, EnvironmentView) and change.body.state is EnvironmentState.FROZEN:
+                    break
     (environment,) = bench.sandbox.environments.values()
-    async with asyncio.timeout(2):
-        while not environment.frozen:
-            await asyncio.sleep(0)
+    assert environment.frozen
 
     assert (await bench.result(b"5")).payload == b"5"
     assert not environment.frozen
