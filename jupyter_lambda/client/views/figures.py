@@ -98,6 +98,8 @@ class InvocationView(View):
 def figures(record: InvocationRecord) -> str:
     """An invocation in one line: how it ended, where the time went, memory beside its limit."""
     parts = [str(record.status.value), f"version {record.version}"]
+    if record.status in (Status.QUEUED, Status.RUNNING):
+        return " · ".join(parts)
     if record.cold:
         parts.append(f"◇ cold, init {quantities.duration(record.init_ms)}")
     parts.append(f"{quantities.duration(record.duration_ms)} of {record.timeout_seconds} s")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -13,7 +13,7 @@ from jupyter_lambda.client.views.view import View, escaped
 from jupyter_lambda.telemetry import quantities
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from jupyter_lambda.model.engine_api import FunctionDetail, VersionDifference
     from jupyter_lambda.model.function import Alias, Version
@@ -116,7 +116,7 @@ class DifferenceView(View):
         parts = [self._head()]
         for title, changes in self._tables():
             parts.append(f"{title}:")
-            parts.extend(f"  {name}: {_shown(before)} → {_shown(after)}" for name, (before, after) in changes)
+            parts.extend(f"  {name}: {before} → {after}" for name, (before, after) in changes)
         if self.difference.source:
             parts += ["source:", self.difference.source.rstrip("\n")]
         return "\n".join(parts)
@@ -127,8 +127,7 @@ class DifferenceView(View):
         for title, changes in self._tables():
             columns = (Column(title), Column(f"version {self.difference.before}"), Column(f"version {self.difference.after}"))
             rows = [
-                (Cell(name, "mono"), Cell(_shown(before), "mono warn"), Cell(_shown(after), "mono alive"))
-                for name, (before, after) in changes
+                (Cell(name, "mono"), Cell(before, "mono warn"), Cell(after, "mono alive")) for name, (before, after) in changes
             ]
             parts.append(html_table(columns, rows))
         if self.difference.source:
@@ -145,8 +144,14 @@ class DifferenceView(View):
         verb = "the same" if same else "what changed"
         return f"{self.difference.function_name}, version {self.difference.before} → {self.difference.after}: {verb}"
 
-    def _tables(self) -> list[tuple[str, list[tuple[str, tuple[Any, Any]]]]]:
-        named = (("configuration", self.difference.configuration), ("captured", self.difference.captured))
+    def _tables(self) -> list[tuple[str, list[tuple[str, tuple[str, str]]]]]:
+        configuration = {
+            name: (quantity(before), quantity(after))
+            for member, (before, after) in self.difference.configuration.items()
+            for name, quantity in (_MEMBERS.get(member, (member, _shown)),)
+        }
+        captured = {name: (_shown(before), _shown(after)) for name, (before, after) in self.difference.captured.items()}
+        named = (("configuration", configuration), ("captured", captured))
         return [(title, sorted(changes.items())) for title, changes in named if changes]
 
 
@@ -159,6 +164,15 @@ def _shown(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key}={item}" for key, item in sorted(value.items())) or "–"
     return str(value) if value != "" else "–"
+
+
+# How a reader calls a member of the configuration, and how its value is written.
+_MEMBERS: Final[dict[str, tuple[str, Callable[[Any], str]]]] = {
+    "memory_mib": ("memory", quantities.memory),
+    "timeout_seconds": ("timeout", lambda seconds: f"{seconds} s"),
+    "ephemeral_mib": ("/tmp", quantities.memory),  # noqa: S108 - a name: nothing is made there
+    "python": ("interpreter", lambda python: " ".join((python[0], python[2])) if python else quantities.UNKNOWN),
+}
 
 
 def _diff_line(line: str) -> str:

@@ -20,7 +20,8 @@ color:var(--jp-ui-font-color1,inherit);font:13px/20px var(--jp-ui-font-family,sy
 .jla-view .alive{color:color-mix(in srgb,var(--jla-accent) 84%,currentColor)}
 .jla-view table{border-collapse:collapse;border:0;margin:2px 0;font-size:12px;line-height:18px;table-layout:auto;width:auto}
 .jla-view th,.jla-view td{padding:3px 12px 3px 4px;text-align:left;vertical-align:top;border:0;max-width:60em;background:none}
-.jla-view thead th{font-weight:400;font-size:11px;color:var(--jla-fg2);border-bottom:1px solid currentColor}
+.jla-view thead th{font-weight:400;font-size:11px;color:var(--jla-fg2);border-bottom:1px solid currentColor;
+font-family:var(--jp-ui-font-family,system-ui,sans-serif)!important}
 .jla-view tbody tr,.jla-view tbody tr:nth-child(odd){background:none;border-bottom:1px solid var(--jla-line)}
 .jla-view .num{text-align:right;white-space:nowrap}.jla-view p{margin:2px 0}
 .jla-view .note{border-left:3px solid var(--jla-cold);background:color-mix(in srgb,var(--jla-cold) 13%,transparent);padding:4px 8px}

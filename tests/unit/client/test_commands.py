@@ -50,7 +50,7 @@ def test_shows_one_function(engine):
 def test_compares_two_versions(engine):
     text = run(engine, "versions", "resize", "1", "2").text()
     assert "resize, version 1 → 2: what changed" in text
-    assert "  memory_mib: 128 → 512" in text
+    assert "  memory: 128 MB → 512 MB" in text
     assert "-    return 1\n+    return 2" in text
 
 
