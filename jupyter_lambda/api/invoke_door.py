@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from jupyter_lambda.engine.invocations import Outcome
 
 _TARGET = re.compile(rb"/2015-03-31/functions/(?P<name>[^/?]+)/invocations/?(?:\?(?P<query>.*))?")
+_REQUEST_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 _JSON = b"Content-Type: application/json\r\n"
 
 
@@ -72,13 +73,16 @@ def parse_call(target: bytes, headers: Mapping[bytes, bytes], body: bytes, too_l
             "Pass large data by a file: --files or --mount.",
             aws_message=f"Request must be smaller than {limits.REQUEST_BYTES_MAX} bytes for the InvokeFunction operation",
         )  # fmt: skip
+    request_id = headers.get(b"x-jupyter-lambda-request-id", b"").decode("latin-1") or str(uuid.uuid4())
+    if not _REQUEST_ID.fullmatch(request_id):
+        raise RequestError("request id", "it is not letters, digits and -, 64 at most", "Send a UUID, or none.")
     client_context = headers.get(b"x-amz-client-context")
     return Call(
         InvokeRequest(
             function_name=reference.name,
             payload=body or b"{}",
             qualifier=qualifier,
-            request_id=(headers.get(b"x-jupyter-lambda-request-id") or str(uuid.uuid4()).encode()).decode("latin-1"),
+            request_id=request_id,
             invocation_type=kind,
             trace_id=headers[b"x-amzn-trace-id"].decode("latin-1") if b"x-amzn-trace-id" in headers else None,
             client_context=base64.b64decode(client_context).decode("utf-8", "replace") if client_context else None,

@@ -268,10 +268,10 @@ class Dispatcher:
         lane = self._lane_of(invocation)
         self._apply(lane, placement.on_arrival(lane.pool, invocation.id))
         if lane.pool.finishing and lane.pool.waiting:
-            self._parts.loop.call_later(FINISHING_SECONDS, self._finishing_is_overdue, lane)
+            self._parts.loop.call_later(FINISHING_SECONDS, self._finishing_is_overdue, lane, invocation.id)
 
-    def _finishing_is_overdue(self, lane: Lane) -> None:
-        if not self.stopping:
+    def _finishing_is_overdue(self, lane: Lane, invocation_id: str) -> None:
+        if invocation_id in lane.pool.waiting and not self.stopping:
             self._apply(lane, placement.on_overdue(lane.pool))
 
     def _lane_of(self, invocation: Invocation) -> Lane:

@@ -7,8 +7,7 @@ import io
 import uuid
 import zipfile
 from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest_asyncio
 
@@ -22,6 +21,9 @@ from jupyter_lambda.model.function import PythonEnvironment
 from jupyter_lambda.model.invocation import InvocationResult
 from jupyter_lambda.store import open_store
 from jupyter_lambda.testing.sandbox import FakeSandbox
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PYTHON = PythonEnvironment(executable="/usr/bin/python3", prefix="/usr", base_prefix="/usr", version="3.11.2")
 MakeEngine = Callable[..., Awaitable["Bench"]]

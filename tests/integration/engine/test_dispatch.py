@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,7 +13,9 @@ from jupyter_lambda.model.environment import EnvironmentState, EnvironmentView
 from jupyter_lambda.model.invocation import InvocationRecord, Status
 from jupyter_lambda.sandbox.protocol import Death, DeathCause
 from jupyter_lambda.testing.sandbox import FakeEnvironment, FakeSandbox, HandlerRaisedError, RuntimeEndedError, Turn
-from tests.integration.engine.conftest import MakeEngine
+
+if TYPE_CHECKING:
+    from tests.integration.engine.conftest import MakeEngine
 
 pytestmark = pytest.mark.asyncio
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -10,7 +11,9 @@ from jupyter_lambda.engine.invocations import InvokeRequest
 from jupyter_lambda.errors import PayloadTooLarge
 from jupyter_lambda.model.invocation import InvocationRecord, Status
 from jupyter_lambda.testing.sandbox import FakeSandbox, HandlerRaisedError, Turn
-from tests.integration.engine.conftest import Bench, MakeEngine
+
+if TYPE_CHECKING:
+    from tests.integration.engine.conftest import Bench, MakeEngine
 
 pytestmark = pytest.mark.asyncio
 
