@@ -98,14 +98,7 @@ def migrate(
         NewerHome: It went through more migrations than this program knows.
         StoreError: It is another program's.
     """
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version > len(migrations):
-        raise NewerHome(
-            f'engine home "{database.parent}"',
-            f"its data is of version {version}, and this jupyter-lambda knows versions up to {len(migrations)}",
-            "Update jupyter-lambda where the engine runs, or choose another home (--home DIR or JUPYTER_LAMBDA_HOME).",
-        )
-    _check_owner(connection, database, version)
+    version = _check_version(connection, database, len(migrations))
     for number, migration in enumerate(migrations[version:], start=version + 1):
         connection.execute("BEGIN IMMEDIATE")
         try:
@@ -119,13 +112,22 @@ def migrate(
             raise
 
 
-def _check_owner(connection: sqlite3.Connection, database: Path, version: int) -> None:
+def _check_version(connection: sqlite3.Connection, database: Path, known: int) -> int:
+    """The database's version, if it is ours and not newer than `known`."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
     (owner,) = connection.execute("PRAGMA application_id").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     if owner != APPLICATION_ID and (version or tables):
         raise StoreError(
             f'database "{database}"', "it was not made by jupyter-lambda", "Choose another home (--home DIR), or move it away."
         )
+    if version > known:
+        raise NewerHome(
+            f'engine home "{database.parent}"',
+            f"its data is of version {version}, and this jupyter-lambda knows versions up to {known}",
+            "Update jupyter-lambda where the engine runs, or choose another home (--home DIR or JUPYTER_LAMBDA_HOME).",
+        )
+    return int(version)
 
 
 def open_writer(database: Path) -> sqlite3.Connection:
@@ -139,35 +141,35 @@ def open_writer(database: Path) -> sqlite3.Connection:
         os.close(os.open(database, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     except OSError as error:
         raise faults.from_os(error, database) from error
-    try:
-        connection = _connect(database)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA journal_size_limit = 67108864")  # a log that grew in a rush gives its space back
-        migrate(connection, database)
-    except sqlite3.Error as error:
-        raise faults.from_sqlite(error, database) from error
-    return connection
+    return _opened(database, _prepare_writer)
 
 
 def open_reader(database: Path) -> sqlite3.Connection:
-    """Open the database for reading only, beside the writer."""
-    try:
-        connection = _connect(database)
-        connection.execute("PRAGMA query_only = ON")
-    except sqlite3.Error as error:
-        raise faults.from_sqlite(error, database) from error
-    return connection
+    """Open the database for reading only, beside the writer (StoreError)."""
+    return _opened(database, lambda connection, _: connection.execute("PRAGMA query_only = ON"))
 
 
-def _connect(database: Path) -> sqlite3.Connection:
+def _prepare_writer(connection: sqlite3.Connection, database: Path) -> None:
+    _check_version(connection, database, len(MIGRATIONS))  # before anything is changed
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA journal_size_limit = 67108864")  # a log that grew in a rush gives its space back
+    migrate(connection, database)
+
+
+def _opened(database: Path, prepare: Callable[[sqlite3.Connection, Path], object]) -> sqlite3.Connection:
     # isolation_level None: transactions begin and end where we say so. The timeout covers another process that looks at the
     # database with its own tool.
-    connection = sqlite3.connect(database, isolation_level=None, timeout=10.0)
     try:
-        connection.execute("PRAGMA foreign_keys = OFF")
+        connection = sqlite3.connect(database, isolation_level=None, timeout=10.0)
+    except sqlite3.Error as error:
+        raise faults.from_sqlite(error, database) from error
+    try:
         connection.execute("PRAGMA temp_store = MEMORY")
         connection.execute("PRAGMA cache_size = -16000")
-        connection.execute("SELECT count(*) FROM sqlite_schema")
+        prepare(connection, database)
+    except sqlite3.Error as error:
+        connection.close()
+        raise faults.from_sqlite(error, database) from error
     except BaseException:
         connection.close()
         raise
