@@ -15,16 +15,19 @@ Guarantees that the contract suite (tests/contract/) holds every implementation 
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from jupyter_lambda.model.environment import Enforcement
 from jupyter_lambda.model.function import Mount, PythonEnvironment
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from jupyter_lambda.model.environment import Enforcement
 
 
 class EnvironmentSpec(msgspec.Struct, frozen=True, kw_only=True):

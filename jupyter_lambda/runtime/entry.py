@@ -1,0 +1,49 @@
+"""The program that runs on a worker's interpreter: `python -I entry.py zygote|worker|probe …`.
+
+This package need not be installed there, and where it is, it may be another version. So the modules beside this file are loaded
+under their own names from here, and taken out of `sys.modules` again before anybody else's code runs.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from types import ModuleType
+
+_PACKAGE, _ROOM = "jupyter_lambda", "jupyter_lambda.runtime"
+
+
+def _stand_in(name: str, path: list[str]) -> ModuleType:
+    module = ModuleType(name)
+    module.__path__ = path
+    sys.modules[name] = module
+    return module
+
+
+def _load() -> tuple[ModuleType, ModuleType, ModuleType]:
+    """Import this room's modules from beside this file, and forget their names."""
+    _stand_in(_PACKAGE, [])
+    _stand_in(_ROOM, [os.path.dirname(os.path.abspath(__file__))])
+    from jupyter_lambda.runtime import probe, worker, zygote
+
+    for name in [name for name in sys.modules if name == _PACKAGE or name.startswith(_PACKAGE + ".")]:
+        del sys.modules[name]
+    return zygote, worker, probe
+
+
+def main() -> None:
+    """Become what the first argument says; the second is the descriptor to talk over."""
+    zygote, worker, probe = _load()
+    role, descriptor = sys.argv[1], int(sys.argv[2])
+    if role == "probe":
+        probe.run(descriptor)
+    elif role == "worker":
+        worker.run_after_exec(descriptor)
+    else:
+        job = zygote.Zygote(descriptor).serve()
+        if job is not None:  # we are a forked worker now: leave through this function's end, as any program does
+            worker.run(job)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+"""One task that looks at the memory of all environments, often while something moves in one and rarely while nothing does."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from jupyter_lambda.clock import Clock
+from jupyter_lambda.sandbox.process.enforcement import SAMPLE_SECONDS
+
+_SLOWEST: Final = 8  # an environment in which nothing moves is looked at every eighth time
+
+
+class Sampled(Protocol):
+    """What can be looked at."""
+
+    @property
+    def is_sampled(self) -> bool:
+        """Whether there is anything to see now."""
+        ...
+
+    def sample(self) -> bool:
+        """Look; returns whether something changed."""
+        ...
+
+
+class Sampler:
+    """Looks at environments until it is closed; costs nothing while there is none to look at."""
+
+    def __init__(self, clock: Clock, each_second: Callable[[], None]) -> None:
+        self._clock = clock
+        self._each_second = each_second
+        self._skips: dict[Sampled, tuple[int, int]] = {}  # (looks to leave out now, how many the last time)
+        self._some = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def add(self, environment: Sampled) -> None:
+        """Begin to look at an environment."""
+        self._skips[environment] = (0, 0)
+        self._some.set()
+        if self._task is None:
+            self._task = asyncio.create_task(self._run(), name="memory sampler")
+
+    def remove(self, environment: Sampled) -> None:
+        """Look at it no more."""
+        self._skips.pop(environment, None)
+
+    async def _run(self) -> None:
+        ticks = 0
+        while True:
+            if not self._skips:
+                self._some.clear()
+                await self._some.wait()
+            for environment, (left, last) in list(self._skips.items()):
+                if environment.is_sampled:
+                    self._skips[environment] = (left - 1, last) if left else self._look(environment, last)
+            ticks += 1
+            if ticks * SAMPLE_SECONDS >= 1:
+                ticks = 0
+                self._each_second()
+            await self._clock.sleep(SAMPLE_SECONDS)
+
+    def _look(self, environment: Sampled, last: int) -> tuple[int, int]:
+        if environment.sample():
+            return 0, 0
+        skips = min(_SLOWEST - 1, last * 2 + 1)
+        return skips, skips
+
+    async def aclose(self) -> None:
+        """Stop looking. Safe to call twice."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None

@@ -1,0 +1,124 @@
+"""From a spec to what the new process is told: which walls to raise, which variables to take, what to run.
+
+The dictionary is read by `runtime/worker.py` and `runtime/walls.py`.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Final
+
+from jupyter_lambda.errors import SandboxError
+from jupyter_lambda.model import limits
+from jupyter_lambda.sandbox.process.groups import MIB
+from jupyter_lambda.sandbox.process.tier import ENTRY, Tier
+from jupyter_lambda.sandbox.protocol import EnvironmentSpec
+
+MARKER: Final = "JUPYTER_LAMBDA_ENVIRONMENT"  # <home id>/<boot id>/<environment id>: how a sweep finds a process
+TMP: Final = "/tmp"  # noqa: S108 - inside its own mount namespace it is private
+_SHM: Final = "/dev/shm"  # noqa: S108
+
+# What programs need to read besides the interpreter and the function; `/run/systemd/resolve` is where /etc/resolv.conf points to.
+_SYSTEM: Final = (
+    "/usr", "/lib", "/lib32", "/lib64", "/libx32", "/bin", "/sbin", "/etc", "/opt", "/proc", "/sys",
+    "/run/systemd/resolve", "/var/cache/fontconfig", "/nix/store", "/gnu/store",
+)  # fmt: skip
+_DEVICES: Final = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty", "/dev/ptmx", "/dev/pts")
+_ACCELERATORS: Final = ("/dev/nvidia*", "/dev/dri", "/dev/kfd")
+
+
+def spawn_request(
+    spec: EnvironmentSpec,
+    tier: Tier,
+    *,
+    home: Path,
+    tmp_folder: Path | None,
+    join_files: Iterable[str],
+    interpreter_path: Iterable[str],
+    fresh: bool,
+    marker: str,
+) -> dict[str, Any]:
+    """Build the request; `tmp_folder` is the environment's own folder where it can't have a private `/tmp`.
+
+    Raises:
+        SandboxError: The spec asks for what this host can't do (a mount at another path, no network).
+    """
+    if tier.namespaces is None:
+        _check_without_namespaces(spec)
+    readable = _readable(spec, home, interpreter_path)
+    folder = str(tmp_folder) if tmp_folder is not None else TMP
+    variables = {"HOME": folder, "TMPDIR": folder, **spec.variables, MARKER: marker}
+    recorded = (*spec.extra_path, *(spec.python.sys_path if spec.python else ()))
+    return {
+        "op": "spawn",
+        "handler": spec.handler,
+        "variables": variables,
+        "path": [str(spec.task_root)],
+        "recorded_path": list(recorded),
+        "command": list(spec.bootstrap) if spec.bootstrap else None,
+        "fresh": fresh,
+        "walls": {
+            "folder": str(spec.task_root),
+            "groups": list(join_files),
+            "namespaces": tier.namespaces,
+            "without_network": spec.network == "none",
+            "tmp_bytes": spec.ephemeral_mib * MIB,
+            "shm_bytes": spec.memory_mib * MIB,
+            "shown": [path for path in readable if path.startswith((TMP + "/", _SHM + "/"))] if tier.namespaces else [],
+            "binds": [(m.source, m.target) for m in spec.mounts if m.source != m.target] if tier.namespaces else [],
+            "limits": _limits(spec, tier),
+            "files": _files(spec, tier, readable, folder),
+            "filter": tier.seccomp,
+        },
+    }
+
+
+def _limits(spec: EnvironmentSpec, tier: Tier) -> dict[str, int]:
+    found = {"descriptors": limits.FILE_DESCRIPTORS}
+    if tier.namespaces == "user" and tier.groups is None:
+        found["processes"] = limits.PROCESSES  # counts from zero in a user namespace of its own, and per user elsewhere
+    if tier.namespaces is None:
+        found["file_bytes"] = spec.ephemeral_mib * MIB
+    return found
+
+
+def _files(spec: EnvironmentSpec, tier: Tier, readable: list[str], folder: str) -> dict[str, list[str]] | None:
+    if not tier.landlock:
+        return None
+    accelerators = [path for pattern in _ACCELERATORS for path in glob.glob(pattern)]  # noqa: PTH207 - absolute patterns
+    writable = [folder, _SHM] if tier.namespaces else [folder]
+    return {
+        "read": [*_SYSTEM, *readable, *(mount.target for mount in spec.mounts)],
+        "write": writable,
+        "devices": [*_DEVICES, *accelerators],
+    }
+
+
+def _readable(spec: EnvironmentSpec, home: Path, interpreter_path: Iterable[str]) -> list[str]:
+    """Folders of this function and its interpreter, none of which may open the engine's home."""
+    wanted = [str(spec.task_root), str(ENTRY.parent), *spec.extra_path, *interpreter_path]
+    wanted += [mount.source for mount in spec.mounts]
+    if spec.python is not None:
+        real = os.path.realpath(spec.python.executable)
+        wanted += [spec.python.prefix, spec.python.base_prefix, os.path.dirname(real), *spec.python.sys_path]  # noqa: PTH120
+    return [path for path in dict.fromkeys(wanted) if path and not _holds(path, home)]
+
+
+def _holds(path: str, home: Path) -> bool:
+    """Whether the path is the engine's home or a folder above it: a rule for it would open the home."""
+    real = Path(os.path.realpath(path))
+    return real == home or real in home.parents
+
+
+def _check_without_namespaces(spec: EnvironmentSpec) -> None:
+    for mount in spec.mounts:
+        if mount.source != mount.target:
+            raise SandboxError(
+                f'mount "{mount.source}:{mount.target}"', "this host allows no mounts, so a folder keeps its own path",
+                f"Use --mount {mount.source}, or --sandbox docker.",
+            )  # fmt: skip
+    if spec.network == "none":
+        raise SandboxError("network none", "this host allows no network namespaces", "Leave --network out, or use --sandbox docker.")
