@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from jupyter_lambda.engine.deployment import configuration_with, describe_changes, options_kept, same_publication
+from jupyter_lambda.engine.supported import check_no_provisioned, check_supported
 from jupyter_lambda.errors import (
     AliasNotFound,
     Conflict,
@@ -79,11 +80,12 @@ Listener = Callable[[str], None]
 class Catalog:
     """What functions there are."""
 
-    def __init__(self, store: Store, clock: Clock, *, region: str, account_id: str) -> None:
+    def __init__(self, store: Store, clock: Clock, *, region: str, account_id: str, sandbox_kind: str) -> None:
         self._store = store
         self._clock = clock
         self._region = region
         self._account_id = account_id
+        self._sandbox_kind = sandbox_kind
         self._entries: dict[str, Entry] = {}
         self._writing = asyncio.Lock()
         self._listeners: list[Listener] = []
@@ -160,6 +162,7 @@ class Catalog:
     async def deploy(self, name: str, request: DeployRequest, package_bytes: int) -> DeployAnswer:
         """Create or change a function from a package that the store has, and publish it when that changed anything."""
         check_function_name(name)
+        check_no_provisioned(name, request.provisioned_concurrency)
         if request.alias is not None:
             check_alias_name(request.alias)
         async with self._writing:
@@ -167,6 +170,7 @@ class Catalog:
             self._check_owner(name, entry, request)
             before = entry.function.latest if entry else None
             configuration = check_configuration(configuration_with(before, request))
+            check_supported(name, configuration, request.python, self._sandbox_kind)
             latest = self._latest(name, before, request, configuration, package_bytes)
             function = Function(
                 name=name,
@@ -204,6 +208,7 @@ class Catalog:
             latest = entry.function.latest
             self._check_revision(change.revision_id, latest.revision_id)
             configuration = check_configuration(configuration_with(latest, change))
+            check_supported(name, configuration, latest.python, self._sandbox_kind)
             if configuration != latest.configuration:
                 latest = msgspec.structs.replace(
                     latest, configuration=configuration, revision_id=_revision(), last_modified=self._timestamp()

@@ -6,6 +6,7 @@ Nothing here knows HTTP. All methods are called on the engine's event loop.
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from jupyter_lambda.engine.environments import Parts
 from jupyter_lambda.engine.event_queue import EventQueue
 from jupyter_lambda.engine.invocations import Invocation, InvokeRequest, Outcome, check_event
 from jupyter_lambda.engine.live import Live
-from jupyter_lambda.errors import InvocationNotFound, JupyterLambdaError, PlatformError, RequestError
+from jupyter_lambda.errors import InvocationNotFound, JupyterLambdaError, PlatformError, RequestError, StoreError
 from jupyter_lambda.model import limits
 from jupyter_lambda.model.engine_api import (
     AliasRequest,
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
     from jupyter_lambda.model.function import Alias, Version
     from jupyter_lambda.sandbox.protocol import Sandbox
 
+log = logging.getLogger(__name__)
+
 
 class Engine:
     """Functions, and what runs them."""
@@ -57,8 +60,9 @@ class Engine:
         self.live = Live()
         self.started = clock.epoch()
         self.draining = False
+        self._tidying: asyncio.Task[None] | None = None
         self._draw = random.Random()  # noqa: S311 - a fair draw, no secret
-        self.catalog = Catalog(store, clock, region=settings.region, account_id=settings.account_id)
+        self.catalog = Catalog(store, clock, region=settings.region, account_id=settings.account_id, sandbox_kind=sandbox.kind)
         self.catalog.on_change(self._catalog_changed)
         parts = Parts(sandbox=sandbox, doors=doors, store=store, clock=clock, settings=settings, loop=asyncio.get_running_loop())
         completion = Completion(store, self.live, clock, sandbox.kind)
@@ -76,10 +80,14 @@ class Engine:
         self.catalog.load(contents)
         await self.sandbox.sweep()
         self.queue.load(contents.events)
+        self._tidy_up()
 
     async def aclose(self) -> None:
         """End everything; running invocations first get the grace time. Safe to call twice."""
         self.draining = True
+        if self._tidying is not None:
+            self._tidying.cancel()
+            await asyncio.gather(self._tidying, return_exceptions=True)
         await self.wait_until_quiet(self.settings.stop_grace_seconds)
         await self.queue.aclose()
         await self.dispatcher.aclose()
@@ -190,6 +198,7 @@ class Engine:
         await self.catalog.delete(name, qualifier)
         if qualifier is None:
             self.queue.forget_function(name)
+        self._tidy_up()
 
     def detail(self, entry: Entry) -> FunctionDetail:
         """A function with everything a view needs."""
@@ -210,6 +219,20 @@ class Engine:
     def environments(self) -> list[EnvironmentView]:
         """Live environments and those that ended not long ago."""
         return self.dispatcher.views()
+
+    def _tidy_up(self) -> None:
+        """Remove packages that no version uses, beside everything else."""
+        if self._tidying is None or self._tidying.done():
+            self._tidying = asyncio.create_task(self._collect_garbage())
+
+    async def _collect_garbage(self) -> None:
+        try:
+            freed = await self.store.collect_garbage()
+        except StoreError as error:
+            log.warning("unused packages could not be removed: %s", error)
+        else:
+            if freed:
+                log.info("removed %d bytes of packages that no version uses", freed)
 
     # -- parts --------------------------------------------------------------------------------------------------------------
     def _named_version(self, entry: Entry, qualifier: str) -> Version:

@@ -1,0 +1,64 @@
+"""What a function may ask for of this engine, said at deployment rather than at the first invocation.
+
+What is refused here is a capability that this engine, or its sandbox, does not have; ranges of values are `model.function`'s.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from jupyter_lambda.errors import InvalidRuntime, RequestError
+
+if TYPE_CHECKING:
+    from jupyter_lambda.model.function import Configuration, PythonEnvironment
+
+_PYTHON = re.compile(r"python(\d+\.\d+)")
+
+
+def check_supported(name: str, configuration: Configuration, python: PythonEnvironment | None, sandbox_kind: str) -> None:
+    """Let pass what this engine can run.
+
+    Args:
+        name: The function's.
+        configuration: What it asks for.
+        python: The Python environment that it was captured in, None for packages made elsewhere.
+        sandbox_kind: What the engine uses.
+
+    Raises:
+        RequestError: A sandbox, image, network or layer that is not to be had here.
+        InvalidRuntime: The package was captured in another Python than `runtime` names.
+    """
+    where = f'function "{name}"'
+    if configuration.sandbox not in (None, sandbox_kind):
+        raise RequestError(
+            where,
+            f"it asks for the {configuration.sandbox} sandbox, and this engine uses {sandbox_kind}",
+            f"Leave --sandbox out, or stop the engine and start it with --sandbox {configuration.sandbox}.",
+        )
+    if sandbox_kind == "process" and configuration.image is not None:
+        raise RequestError(
+            where, f'image "{configuration.image}" needs containers', "Leave --image out: this is the process sandbox."
+        )
+    if sandbox_kind == "process" and configuration.network == "none":
+        raise RequestError(
+            where, "the process sandbox can't take a function's network away", "Leave --network out, or use containers."
+        )
+    if configuration.layers:
+        raise RequestError(where, "this version has no layers yet", "Use --requirements, or --files for modules of your own.")
+    wanted = _PYTHON.fullmatch(configuration.runtime)
+    if python is not None and wanted is not None and wanted[1] != python.minor:
+        raise InvalidRuntime(
+            where,
+            f"its runtime is {configuration.runtime}, and it was captured in Python {python.version}",
+            f"Leave --runtime out, or deploy from a kernel with Python {wanted[1]}: what one Python pickles, another may not load.",
+        )
+
+
+def check_no_provisioned(name: str, provisioned: int | None) -> None:
+    """Refuse provisioned concurrency, which this version does not have (RequestError)."""
+    if provisioned:
+        raise RequestError(
+            f'function "{name}"', "this version has no provisioned concurrency yet",
+            "Leave --provisioned out; idle environments stay warm for --set environment_idle_seconds.",
+        )  # fmt: skip
