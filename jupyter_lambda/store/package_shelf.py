@@ -6,6 +6,7 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
 
+from jupyter_lambda.errors import StoreError
 from jupyter_lambda.store import faults
 from jupyter_lambda.store.blobs import KEPT_AFTER_UPLOAD_SECONDS
 
@@ -37,12 +38,15 @@ class PackageShelf:
         self._folder = folder
         self._home = home
         self._clock = clock
+        self._is_closed = False
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="lambda-packages")
         self._extractions: dict[str, asyncio.Task[Path]] = {}
         self._extracted: dict[str, tuple[Path, float]] = {}  # and when that was last looked at, in epoch seconds
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run blocking work in one of the threads; an `OSError` that nobody foresaw becomes a `StoreError`."""
+        if self._is_closed:
+            raise StoreError("store", "it is closed", "Start the engine again.")
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, lambda: work(*args, **kwargs))
         except OSError as error:
@@ -99,7 +103,8 @@ class PackageShelf:
         """Wait for extractions that are under way, end the threads. Safe to call twice."""
         if self._extractions:
             await asyncio.wait(self._extractions.values())
-        self._threads.shutdown(wait=False)  # nothing is left in them
+        self._is_closed = True
+        await asyncio.to_thread(self._threads.shutdown)
 
 
 class Upload:

@@ -100,6 +100,7 @@ class SqliteStore:
 
     Attributes:
         location: Where the state stands, and why; for `doctor`.
+        at_rest: Set while the background has nothing to do: every record is taken over, retention holds.
     """
 
     def __init__(
@@ -113,6 +114,7 @@ class SqliteStore:
         shelf: PackageShelf,
     ) -> None:
         self.location = location
+        self.at_rest = asyncio.Event()
         self._clock = clock
         self._journal = journal
         self._intake = intake
@@ -249,7 +251,10 @@ class SqliteStore:
     async def _keep_up(self) -> None:
         """Take the journal over in groups, and let retention remove what is too old, until cancelled."""
         while True:
+            if not self._recorded.is_set():
+                self.at_rest.set()
             await self._recorded.wait()
+            self.at_rest.clear()
             await self._clock.sleep(TAKE_OVER_SECONDS)
             self._recorded.clear()
             try:

@@ -16,6 +16,7 @@ class ManualClock:
         self._epoch = epoch
         self._monotonic = 1_000.0
         self._sleepers: list[tuple[float, asyncio.Future[None]]] = []
+        self._somebody_sleeps = asyncio.Event()
 
     def monotonic(self) -> float:
         """Seconds since some fixed point."""
@@ -32,6 +33,7 @@ class ManualClock:
             return
         woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._sleepers.append((self._monotonic + seconds, woken))
+        self._somebody_sleeps.set()
         await woken
 
     def advance(self, seconds: float) -> None:
@@ -40,9 +42,15 @@ class ManualClock:
         self._epoch += seconds
         due = sorted((s for s in self._sleepers if s[0] <= self._monotonic), key=lambda s: s[0])
         self._sleepers = [s for s in self._sleepers if s[0] > self._monotonic]
+        if not self._sleepers:
+            self._somebody_sleeps.clear()
         for _, woken in due:
             if not woken.done():
                 woken.set_result(None)
+
+    async def until_sleeping(self) -> None:
+        """Wait until somebody waits for this clock: only then is moving it of use."""
+        await self._somebody_sleeps.wait()
 
     @property
     def sleeping(self) -> int:
