@@ -1,0 +1,97 @@
+"""Function failures as the caller meets them: an exception that shows the worker's traceback, not the client's."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from jupyter_lambda.errors import EngineUnavailable, JupyterLambdaError
+from jupyter_lambda.model.invocation import Status
+
+if TYPE_CHECKING:
+    from jupyter_lambda.client.invocation import Invocation
+    from jupyter_lambda.model.invocation import InvocationResult
+
+_LOG_LINES: Final = 12
+_PLATFORM_LINES: Final = ("START RequestId:", "END RequestId:", "REPORT RequestId:", "INIT_START ", "INIT_REPORT ")
+
+
+class Failure:
+    """What a failed invocation's payload says."""
+
+    __slots__ = ("message", "stack", "type")
+
+    def __init__(self, kind: str, message: str, stack: tuple[str, ...] = ()) -> None:
+        self.type = kind
+        self.message = message
+        self.stack = stack  # lines of the worker's traceback, without the first and the last
+
+    def __repr__(self) -> str:
+        return f"{self.type}: {self.message}"
+
+    @classmethod
+    def read(cls, result: InvocationResult) -> Failure | None:
+        """The failure of a result; None where the function succeeded, or has not ended."""
+        if result.record.status in (Status.SUCCEEDED, Status.QUEUED, Status.RUNNING):
+            return None
+        try:
+            said: Any = json.loads(result.payload)
+        except ValueError:
+            said = None
+        said = said if isinstance(said, dict) else {}
+        stack = said.get("stackTrace")
+        return cls(
+            str(said.get("errorType") or result.record.error_type or "Unknown"),
+            str(said.get("errorMessage") or result.record.error_message or ""),
+            tuple(str(line).rstrip("\n") for line in stack) if isinstance(stack, list) else (),
+        )
+
+
+class FunctionError(JupyterLambdaError):
+    """The function failed: it raised, exited, ran out of time or memory, or was cancelled.
+
+    Attributes:
+        invocation: The invocation, with its log and figures.
+        error_type: Lambda's `errorType`, e.g. `ValueError` or `Sandbox.Timedout`.
+        error_message: Lambda's `errorMessage`.
+    """
+
+    def __init__(self, invocation: Invocation, failure: Failure) -> None:
+        self.invocation = invocation
+        self.error_type = failure.type
+        self.error_message = failure.message
+        self._stack = failure.stack
+        super().__init__(f'function "{invocation.function_name}"', f"{failure.type}: {failure.message}")
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.invocation, Failure(self.error_type, self.error_message, self._stack))
+
+    def lines(self) -> list[str]:
+        """What happened, the worker's traceback, the end of the log, and the figures."""
+        said = [f"{self.error_type}: {self.error_message}"]
+        if self._stack:
+            said += ["", "Traceback in the worker (most recent call last):", *self._stack]
+        log = log_tail(self.invocation.logs)
+        if log:
+            said += ["", "Log:", *("  " + line for line in log)]
+        return [*said, "", self.invocation.figures()]
+
+    def _render_traceback_(self) -> list[str]:
+        """IPython shows this in place of the client's own stack, which teaches nothing about the function."""
+        first, *rest = self.lines()
+        return [f"FunctionError in {self.invocation.function_name}", first, *rest]
+
+
+class BatchCutOff(EngineUnavailable):
+    """The engine went away in the middle of a batch; `batch` has what was answered before."""
+
+    batch: Any = None
+
+
+def log_tail(text: str, most: int = _LOG_LINES) -> list[str]:
+    """The last lines that the function itself wrote."""
+    own = [line for line in text.splitlines() if line.strip() and not line.startswith(_PLATFORM_LINES)]
+    return own if len(own) <= most else [f"… {len(own) - most} lines before", *own[-most:]]
