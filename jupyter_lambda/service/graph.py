@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -16,8 +17,8 @@ from jupyter_lambda.engine.engine import Engine
 from jupyter_lambda.engine.settings import EngineSettings
 from jupyter_lambda.model.engine_api import EngineStatus, Hello
 from jupyter_lambda.sandbox.budget import Budget, machine_budget
-from jupyter_lambda.sandbox.host import host_facts
-from jupyter_lambda.sandbox.process import ProcessSandbox
+from jupyter_lambda.sandbox.process.sandbox import open_process_sandbox
+from jupyter_lambda.sandbox.process.tier import EVERYTHING
 from jupyter_lambda.service.credentials import home_credentials
 from jupyter_lambda.store import Retention, open_store
 
@@ -77,6 +78,8 @@ class EngineGraph:
         )  # fmt: skip
 
     async def _doctor(self) -> Any:
+        from jupyter_lambda.sandbox.host import host_facts
+
         return await asyncio.to_thread(host_facts, self._plan.run.home)
 
 
@@ -90,10 +93,10 @@ async def build_graph(plan: Plan) -> EngineGraph:
     try:
         credentials = await home_credentials(store)
         budget = await asyncio.to_thread(machine_budget)
-        sandbox = ProcessSandbox(
-            home=plan.run.home, folder=plan.location.folder / "environments", boot_id=plan.runtime.boot_id, clock=plan.clock,
-            allow=given.process_walls,
-        )  # fmt: skip
+        walls = EVERYTHING if given.process_walls is None else frozenset(given.process_walls)
+        sandbox = await open_process_sandbox(
+            plan.run.home, secrets.token_hex(8), plan.clock, run_folder=plan.location.folder / "environments", allow=walls
+        )
         doors = RuntimeDoors()
         engine = Engine(store=store, sandbox=sandbox, doors=doors, clock=plan.clock, settings=_settings(plan, budget))
         doors.engine = engine
