@@ -1,0 +1,153 @@
+"""One pickle for all captured values, so that what they share in the notebook they share in the worker.
+
+A subclass of cloudpickle's pickler that differs in what a notebook needs:
+
+* Functions of the notebook get the function's module as their globals, instead of a copy of the names they use: `global counter`
+  in one function is seen by the others and by the cell. Their names are captured at top level, each once (`notebook_names`).
+* Values are dumped one after another by one pickler, which keeps its memo: each has a size and an error of its own, and shared
+  parts stay shared.
+* Modules are imported by the standard library; what comes from a module that goes with the package is taken from its file, also
+  when the kernel holds an older object of it (after an edit and a reload).
+* `lru_cache`d functions are wrapped anew, handles of functions become small clients, and code keeps a stable file name.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import io
+import pickle
+import sys
+import types
+from collections import ChainMap
+from collections.abc import Callable, Mapping
+from typing import IO, Any
+
+import cloudpickle
+
+from jupyter_lambda.capture.cell_sources import CellSources
+from jupyter_lambda.capture.failure import Refused
+from jupyter_lambda.capture.foreign_code import attempt
+from jupyter_lambda.capture.package_reference import package_module
+from jupyter_lambda.capture.report import Problem
+
+_LOADERS = frozenset({"cloudpickle.cloudpickle", "_jupyter_lambda", "_jupyter_lambda.functions", "builtins"})
+_HANDLE = "__jupyter_lambda_function__"
+_CachedFunction = type(functools.lru_cache(lambda: None))
+
+
+class _ModuleGlobals(dict[str, Any]):
+    """Stands for the namespace of the function's module; not empty, so that cloudpickle adds nothing to it."""
+
+    def __reduce__(self) -> tuple[Callable[[], Any], tuple[()]]:
+        return package_module().module_globals, ()
+
+
+class NotebookPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no types
+    """Pickles values of one notebook into one stream.
+
+    Attributes:
+        modules: Names of modules that loading will import, found on the way.
+    """
+
+    def __init__(
+        self, file: IO[bytes], namespace: Mapping[str, Any], sources: CellSources, is_local: Callable[[str], bool]
+    ) -> None:
+        own: dict[type, Callable[[Any], Any]] = {types.CodeType: self._reduce_code, types.ModuleType: self._reduce_module}
+        self.dispatch_table = ChainMap(own, cloudpickle.Pickler.dispatch_table)  # read by the base class's `__init__`
+        super().__init__(file, protocol=5)
+        self.globals_ref[id(namespace)] = _ModuleGlobals(this="function's module")
+        self.modules: set[str] = set()
+        self._namespace = namespace
+        self._is_local = is_local
+        self._sources = sources
+
+    def reducer_override(self, obj: Any) -> Any:
+        """Reduce what a notebook needs reduced differently; leave the rest to cloudpickle."""
+        if isinstance(obj, _CachedFunction):
+            return self._reduce_cached(obj)
+        if not isinstance(obj, type | types.FunctionType):
+            name = function_handle(obj)
+            if name is not None:
+                return package_module("functions").LambdaFunction, (name,)
+            return super().reducer_override(obj)
+        module = getattr(obj, "__module__", None)
+        if self._is_stale(obj, module):
+            self.modules.add(module)
+            return package_module().member, (module, obj.__qualname__)
+        reduced = super().reducer_override(obj)
+        if reduced is NotImplemented:
+            if isinstance(module, str) and module not in _LOADERS:
+                self.modules.add(module)
+        elif isinstance(obj, types.FunctionType) and obj.__globals__ is self._namespace:
+            state = reduced[2]
+            state[1]["__globals__"] = {}  # they are the module's; see the class's docstring
+        return reduced
+
+    def _is_stale(self, obj: Any, module: Any) -> bool:
+        """Whether the object is of a module that goes with the package, but not the one that the module has now."""
+        if not isinstance(module, str) or module == "__main__" or not self._is_local(module):
+            return False
+        found: Any = sys.modules.get(module)
+        for part in obj.__qualname__.split("."):
+            found = getattr(found, part, None)
+        return found is not None and found is not obj
+
+    def _reduce_cached(self, function: Any) -> Any:
+        wrapped = function.__wrapped__
+        if getattr(wrapped, "__module__", None) in sys.modules and wrapped.__module__ != "__main__":
+            found: Any = sys.modules[wrapped.__module__]
+            for part in wrapped.__qualname__.split("."):
+                found = getattr(found, part, None)
+            if found is function:
+                self.modules.add(wrapped.__module__)
+                return NotImplemented
+        parameters = function.cache_parameters()
+        return package_module().cached, (wrapped, parameters["maxsize"], parameters["typed"])
+
+    def _reduce_module(self, module: types.ModuleType) -> Any:
+        if module.__name__ == "__main__":
+            raise Refused(Problem("`__main__` is the notebook itself", "", "Capture the names you need, one by one."))
+        if sys.modules.get(module.__name__) is None:
+            return cloudpickle.Pickler.dispatch_table[types.ModuleType](module)
+        self.modules.add(module.__name__)
+        return importlib.import_module, (module.__name__,)
+
+    def _reduce_code(self, code: types.CodeType) -> Any:
+        make, arguments = cloudpickle.Pickler.dispatch_table[types.CodeType](code)
+        name = self._sources.stable_name(code.co_filename)
+        unstable = ("<dynamic-code>", code.co_filename)
+        return make, tuple(name if isinstance(a, str) and a in unstable else a for a in arguments)
+
+
+def function_handle(value: Any) -> str | None:
+    """The function's name, if the value is a handle of a Lambda function (by its attribute, without running foreign code)."""
+    try:
+        found = object.__getattribute__(value, "__dict__").get(_HANDLE)
+    except AttributeError:
+        found = None
+    if found is None and _has_handle(type(value)):
+        found = getattr(value, _HANDLE, None)
+    return found if isinstance(found, str) else None
+
+
+@functools.lru_cache(maxsize=4096)
+def _has_handle(cls: type) -> bool:
+    return any(_HANDLE in vars(base) for base in cls.__mro__)
+
+
+class Discard(io.RawIOBase):
+    """Takes bytes and forgets them: for trying whether a value can be pickled."""
+
+    def writable(self) -> bool:
+        """It is."""
+        return True
+
+    def write(self, data: Any) -> int:
+        """Forget the data."""
+        return memoryview(data).nbytes
+
+
+def dump_failure(pickler: pickle.Pickler, value: Any) -> Exception | None:
+    """Dump a value; return what went wrong instead of raising it, because a user's `__reduce__` may raise anything."""
+    return attempt(lambda: pickler.dump(value))[1]
