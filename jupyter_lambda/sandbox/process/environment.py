@@ -30,7 +30,6 @@ from jupyter_lambda.sandbox.protocol import Channels, Death, DeathCause, Environ
 
 _ROUND_SECONDS: Final = 0.002  # between two looks while processes are dying
 _FREEZE_ROUNDS: Final = 50
-_LEAST_STEP_BYTES: Final = MIB  # the memory watch is never set closer than this
 
 
 Plan = Callable[[EnvironmentSpec, tuple[str, ...]], dict[str, Any]]  # (spec, files to join groups by) → spawn request
@@ -159,7 +158,7 @@ class ProcessEnvironment:
         else:
             self._account = GroupAccount(self._group, pid, self._tmp_bytes)
             self._peak = MemoryPeak(self._account)
-            self._group.watch(self._limit_bytes, self._on_pressure)
+            self._background(self._group.watch(self._limit_bytes, self._on_pressure))
 
     def memory(self) -> MemoryReading:
         """Read memory now."""
@@ -176,13 +175,8 @@ class ProcessEnvironment:
         return reading != before
 
     def _on_pressure(self) -> None:
-        """The kernel says that usage has reached what we asked it to look for, or that it has killed."""
-        if self._group is None or self._peak is None or not self.is_sampled:
-            return
+        """The kernel says that usage crosses the function's memory, or that it has killed."""
         self.sample()
-        if self.is_sampled:
-            left = max(_LEAST_STEP_BYTES, self._limit_bytes - self._peak.last().now_bytes)
-            self._group.watch(self._group.usage() + left, self._on_pressure)
 
     def _kernel_killed(self) -> bool:
         return self._group is not None and self._group.kernel_kills() > self._kernel_kills

@@ -47,8 +47,8 @@ class Group(Protocol):
         """How many processes the kernel has killed for memory."""
         ...
 
-    def watch(self, at_bytes: int, on_reached: Callable[[], None]) -> None:
-        """Call back once when usage reaches `at_bytes`, or when the kernel runs out; replaces the watch before."""
+    async def watch(self, at_bytes: int, on_reached: Callable[[], None]) -> None:
+        """Call back whenever usage crosses `at_bytes`, and when the kernel kills; does nothing where the kernel can't tell."""
         ...
 
     def pids(self) -> list[int]:

@@ -1,8 +1,7 @@
 """Control groups, version 1: a hierarchy per controller; memory, pids, cpu and freezer are used.
 
-Memory is watched by the kernel's own notification (an eventfd that fires when usage crosses a value), because `/tmp` is a tmpfs and
-its pages are charged to the group: the group's hard limit is the function's memory plus its `/tmp`, and what the function itself
-holds is checked whenever usage grows by what it has left. `oom_kill_disable` would be the shorter way, but the kernel then fails
+`/tmp` is a tmpfs whose pages are charged to the group, so the group's hard limit is the function's memory plus its `/tmp`. What the
+function itself holds is looked at when the kernel tells that usage crosses the function's memory, and by the sampler. `oom_kill_disable` would be the shorter way, but the kernel then fails
 writes to a tmpfs with ENOMEM instead of waiting (mm/memcontrol-v1.c, `memcg1_oom_prepare`).
 
 Source: Documentation/admin-guide/cgroup-v1/memory.rst, freezer-subsystem.rst, pids.rst.
@@ -20,7 +19,6 @@ from pathlib import Path
 from jupyter_lambda.sandbox.process.groups import CPU_PERIOD_US, GroupLimits, GroupMemory
 
 CONTROLLERS = ("memory", "pids", "cpu", "freezer")
-_UNLIMITED = 1 << 62
 
 
 class GroupsV1:
@@ -80,7 +78,9 @@ class GroupV1:
 
     def __init__(self, folders: dict[str, Path]) -> None:
         self._folders = folders
-        self.join_files = tuple(str(folder / "cgroup.procs") for folder in folders.values())
+        # A process that moves its only thread through `tasks` needs no lock over all thread groups. Through `cgroup.procs` it does,
+        # and waits for an RCU grace period: 7 to 20 ms were seen (kernel/cgroup/cgroup.c, `cgroup_procs_write_start`).
+        self.join_files = tuple(str(folder / "tasks") for folder in folders.values())
         self._usage = _open(folders["memory"] / "memory.usage_in_bytes")
         self._stat = _open(folders["memory"] / "memory.stat")
         self._oom = _open(folders["memory"] / "memory.oom_control")
@@ -103,16 +103,21 @@ class GroupV1:
                 return int(value)
         return 0
 
-    def watch(self, at_bytes: int, on_reached: Callable[[], None]) -> None:
-        """Ask the kernel to say when usage crosses `at_bytes`, or when it runs out."""
-        self._forget_watch()
-        event = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+    async def watch(self, at_bytes: int, on_reached: Callable[[], None]) -> None:
+        """Ask the kernel to say whenever usage crosses `at_bytes`, and when it runs out; once for the life of the group."""
+        if self._event >= 0:
+            return
+        self._event = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        asyncio.get_running_loop().add_reader(self._event, self._tell, on_reached)
         control = self._folders["memory"] / "cgroup.event_control"
-        control.write_text(f"{event} {self._oom}")
-        if at_bytes < _UNLIMITED:
-            control.write_text(f"{event} {self._usage} {at_bytes}")
-        self._event = event
-        asyncio.get_running_loop().add_reader(event, on_reached)
+        control.write_text(f"{self._event} {self._oom}")
+        # The kernel waits for an RCU grace period here, 5 to 25 ms: not on the loop.
+        await asyncio.to_thread(control.write_text, f"{self._event} {self._usage} {at_bytes}")
+
+    def _tell(self, on_reached: Callable[[], None]) -> None:
+        with contextlib.suppress(BlockingIOError):
+            os.eventfd_read(self._event)
+        on_reached()
 
     def _forget_watch(self) -> None:
         if self._event >= 0:
@@ -123,7 +128,7 @@ class GroupV1:
     def pids(self) -> list[int]:
         """The processes in the group."""
         with contextlib.suppress(OSError):
-            return [int(line) for line in Path(self.join_files[0]).read_text().split()]
+            return [int(line) for line in (self._folders["memory"] / "cgroup.procs").read_text().split()]
         return []
 
     def kill(self) -> int:

@@ -122,7 +122,7 @@ class GroupV2:
                 return int(value)
         return 0
 
-    def watch(self, at_bytes: int, on_reached: Callable[[], None]) -> None:
+    async def watch(self, at_bytes: int, on_reached: Callable[[], None]) -> None:
         """Nothing to ask for in version 2: the sampler reads."""
 
     def pids(self) -> list[int]:

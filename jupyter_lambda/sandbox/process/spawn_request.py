@@ -5,6 +5,7 @@ The dictionary is read by `runtime/worker.py` and `runtime/walls.py`.
 
 from __future__ import annotations
 
+import functools
 import glob
 import os
 from collections.abc import Iterable
@@ -88,13 +89,17 @@ def _limits(spec: EnvironmentSpec, tier: Tier) -> dict[str, int]:
 def _files(spec: EnvironmentSpec, tier: Tier, readable: list[str], folder: str) -> dict[str, list[str]] | None:
     if not tier.landlock:
         return None
-    accelerators = [path for pattern in _ACCELERATORS for path in glob.glob(pattern)]  # noqa: PTH207 - absolute patterns
     writable = [folder, _SHM] if tier.namespaces else [folder]
     return {
         "read": [*_SYSTEM, *readable, *(mount.target for mount in spec.mounts)],
         "write": writable,
-        "devices": [*_DEVICES, *accelerators],
+        "devices": [*_DEVICES, *_accelerators()],
     }
+
+
+@functools.cache
+def _accelerators() -> tuple[str, ...]:
+    return tuple(path for pattern in _ACCELERATORS for path in glob.glob(pattern))  # noqa: PTH207 - absolute patterns
 
 
 def _readable(spec: EnvironmentSpec, home: Path, interpreter_path: Iterable[str]) -> list[str]:
@@ -107,6 +112,7 @@ def _readable(spec: EnvironmentSpec, home: Path, interpreter_path: Iterable[str]
     return [path for path in dict.fromkeys(wanted) if path and not _holds(path, home)]
 
 
+@functools.lru_cache(maxsize=4_096)
 def _holds(path: str, home: Path) -> bool:
     """Whether the path is the engine's home or a folder above it: a rule for it would open the home."""
     real = Path(os.path.realpath(path))
