@@ -431,7 +431,7 @@ class Dispatcher:
         elif environment.init_error is not None:
             error = handler_error(environment.init_error)
             environment.log.write(
-                init_report_line(environment.init_ms, phase="invoke", status="error", error_type=error.errorType)
+                init_report_line(environment.init_elapsed_ms(), phase="invoke", status="error", error_type=error.errorType)
             )
             environment.log.write(start_line(invocation.id, invocation.version.version))
             self._end(

@@ -145,6 +145,8 @@ class LiveEnvironment:
         self._door: RuntimeDoor | None = None
         self._walls: ExecutionEnvironment | None = None
         self._init_began = 0.0
+        self._ready_at = 0.0
+        self._stands = False
         self._init_timer: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -174,10 +176,8 @@ class LiveEnvironment:
             raise SandboxError(
                 f'function "{self.version.function_name}"', f"no environment could be made: {error}", "See the engine's log."
             ) from error
-        self.start_ms = (self._parts.clock.monotonic() - began) * 1000.0
-        if self._session.state is State.INIT:
-            self._init_began = self._parts.clock.monotonic()
-        self._walls.died.add_done_callback(self._died)
+        self.start_ms = max(0.0, (self._walls.walled - began) * 1000.0)
+        self._standing(self._walls)
 
     async def restart(self, phase: Phase) -> None:
         """Give the environment a new runtime process, in phase RESETTING or INVOKE_INIT (SandboxError)."""
@@ -194,7 +194,7 @@ class LiveEnvironment:
         channels = await self._channels(spec)
         self._begin_init(limited=phase is Phase.RESETTING)
         await walls.restart(spec, channels)
-        walls.died.add_done_callback(self._died)
+        self._standing(walls)
 
     def deliver(self, invocation: Invocation, delivery: Delivery) -> None:
         """Hand an invocation to the runtime, which waits for one."""
@@ -241,6 +241,10 @@ class LiveEnvironment:
         self.held_mib = -(-reading.now_bytes // 1_048_576)
         return min(self.limit_mib, -(-reading.peak_bytes // 1_048_576))
 
+    def init_elapsed_ms(self) -> float:
+        """How long the present process's init has run."""
+        return max(0.0, (self._parts.clock.monotonic() - self._init_began) * 1000.0)
+
     def view(self) -> EnvironmentView:
         """How it stands now."""
         state = _VIEW_STATE[self.phase]
@@ -257,8 +261,9 @@ class LiveEnvironment:
     def on_ready(self) -> None:
         """The runtime asked for its first invocation."""
         self._stop_init_timer()
-        self.init_ms = max(0.0, (self._parts.clock.monotonic() - self._init_began) * 1000.0)
-        self._owner.on_ready(self)
+        self._ready_at = self._parts.clock.monotonic()
+        if self._stands:
+            self._tell_ready()
 
     def on_free(self) -> None:
         """The runtime asked for another invocation."""
@@ -317,9 +322,23 @@ class LiveEnvironment:
         return Channels(runtime_fd=runtime_fd, log_fd=self.log.open())
 
     def _begin_init(self, *, limited: bool) -> None:
+        self._stands = False
+        self._ready_at = 0.0
         self._init_began = self._parts.clock.monotonic()
         if limited:
             self._init_timer = self._parts.loop.call_later(self._parts.settings.init_seconds, self._init_took_too_long)
+
+    def _standing(self, walls: ExecutionEnvironment) -> None:
+        """The runtime process stands behind its walls; it may have been ready before we were told so."""
+        self._stands = True
+        self._init_began = walls.walled
+        walls.died.add_done_callback(self._died)
+        if self._ready_at:
+            self._tell_ready()
+
+    def _tell_ready(self) -> None:
+        self.init_ms = max(0.0, (self._ready_at - self._init_began) * 1000.0)
+        self._owner.on_ready(self)
 
     def _init_took_too_long(self) -> None:
         self.init_timed_out = True
@@ -344,7 +363,7 @@ class LiveEnvironment:
                 return
             case Phase.STARTING | Phase.INIT:
                 self.phase = Phase.INIT_FAILED
-                self.init_ms = (self._parts.clock.monotonic() - self._init_began) * 1000.0
+                self.init_ms = self.init_elapsed_ms()
                 self._owner.on_init_failed(self, death)
             case Phase.BUSY | Phase.INVOKE_INIT:
                 self._owner.on_died(self, death)

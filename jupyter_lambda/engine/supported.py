@@ -40,10 +40,6 @@ def check_supported(name: str, configuration: Configuration, python: PythonEnvir
         raise RequestError(
             where, f'image "{configuration.image}" needs containers', "Leave --image out: this is the process sandbox."
         )
-    if sandbox_kind == "process" and configuration.network == "none":
-        raise RequestError(
-            where, "the process sandbox can't take a function's network away", "Leave --network out, or use containers."
-        )
     if configuration.layers:
         raise RequestError(where, "this version has no layers yet", "Use --requirements, or --files for modules of your own.")
     wanted = _PYTHON.fullmatch(configuration.runtime)

@@ -85,6 +85,7 @@ class ExecutionEnvironment(Protocol):
     """The walls and the runtime process behind them."""
 
     environment_id: str
+    walled: float  # clock reading (monotonic) at which the present runtime process stood behind its walls: init began
 
     @property
     def pid(self) -> int | None:

@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from jupyter_lambda.clock import SystemClock
 from jupyter_lambda.errors import SandboxError
 from jupyter_lambda.sandbox.protocol import Channels, Death, DeathCause, EnvironmentSpec, MemoryReading
 
@@ -68,6 +69,7 @@ class FakeEnvironment:
 
     def __init__(self, spec: EnvironmentSpec, sandbox: FakeSandbox) -> None:
         self.environment_id = spec.environment_id
+        self.walled = 0.0
         self.spec = spec
         self.log_fd = -1
         self.frozen = False
@@ -90,6 +92,7 @@ class FakeEnvironment:
     async def run(self, channels: Channels) -> None:
         """Start the runtime task."""
         self.starts += 1
+        self.walled = SystemClock().monotonic()
         self.died = asyncio.get_running_loop().create_future()
         self.log_fd = channels.log_fd
         reader, self._writer = await asyncio.open_connection(sock=socket.socket(fileno=channels.runtime_fd))

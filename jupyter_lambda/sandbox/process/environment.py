@@ -65,6 +65,7 @@ class ProcessEnvironment:
         self._tmp_descriptor = -1
         self._on_closed = on_closed
         self._loop = asyncio.get_running_loop()
+        self.walled = 0.0
         self._pid: int | None = None
         self._died: asyncio.Future[Death] = self._loop.create_future()
         self._ending: DeathCause | None = None
@@ -110,7 +111,7 @@ class ProcessEnvironment:
             died: asyncio.Future[Death] = self._loop.create_future()
             self._ending = None
             self._kernel_kills = self._group.kernel_kills() if self._group else 0
-            pid = await self.zygote.spawn(request, descriptors, lambda status: self._on_death(died, status))
+            pid, self.walled = await self.zygote.spawn(request, descriptors, lambda status: self._on_death(died, status))
         finally:
             for descriptor in (channels.log_fd, channels.runtime_fd):
                 if descriptor >= 0:

@@ -50,7 +50,7 @@ class Zygote:
         self._errors = errors  # a file without a name: what the zygote printed
         self._loop = asyncio.get_running_loop()
         self._ids = 0
-        self._walled: dict[int, asyncio.Future[int]] = {}
+        self._walled: dict[int, asyncio.Future[tuple[int, float]]] = {}
         self._deaths: dict[int, DeathListener] = {}
         self._importing = ""
         self._progress = asyncio.Event()
@@ -106,8 +106,8 @@ class Zygote:
         """Workers that have not been reported dead."""
         return len(self._deaths)
 
-    async def spawn(self, request: Mapping[str, Any], descriptors: Mapping[str, int], on_death: DeathListener) -> int:
-        """Fork a worker and return its process id once its walls stand. `on_death` is called once, when nothing is left of it.
+    async def spawn(self, request: Mapping[str, Any], descriptors: Mapping[str, int], on_death: DeathListener) -> tuple[int, float]:
+        """Fork a worker; returns its process id, and when its walls stood (monotonic). `on_death` is called once, when nothing is left of it.
 
         Raises:
             SandboxError: A wall could not be raised; the process is gone or going, and `on_death` will not be called.
@@ -117,7 +117,7 @@ class Zygote:
             raise _lost()
         self._ids += 1
         number = self._ids
-        walled: asyncio.Future[int] = self._loop.create_future()
+        walled: asyncio.Future[tuple[int, float]] = self._loop.create_future()
         self._walled[number] = walled
         self._deaths[number] = on_death
         try:
@@ -264,7 +264,7 @@ class Zygote:
             return
         walled = self._walled.get(number)
         if walled is not None and not walled.done():
-            walled.set_result(message["pid"])
+            walled.set_result((message["pid"], message["at"]))
 
     def _on_died(self, number: int, status: int) -> None:
         self._refuse(number, "the worker ended before its walls stood")
