@@ -1,10 +1,182 @@
 """From a `%%lambda` cell to a deployed function.
 
-    parse the line ─▶ capture the cell ─▶ install requirements ─▶ prove the package ─▶ deploy ─▶ what to show
-                 └──▶ find or start the engine (a thread) ────────────────────────────┘
+    capture the cell ─▶ install requirements ─▶ prove the package ─▶ deploy ─▶ what to show
+    find or start the engine (a thread) ────────────────────────────┘
 
-The engine takes half a second to start and capture about as long to import what it needs: side by side they cost the longer of the
-two. Nothing reaches the engine before the package was proved.
+The engine takes half a second to start and capturing about as long: side by side they cost the longer of the two. Nothing is deployed
+before the package was proved.
 """
 
 from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from jupyter_lambda.capture.capturing import capture_cell
+from jupyter_lambda.capture.options import PackageOptions
+from jupyter_lambda.capture.proof import prove
+from jupyter_lambda.client.handle import FunctionHandle
+from jupyter_lambda.errors import OwnedByAnotherNotebook, RequestError
+from jupyter_lambda.model.engine_api import DeployRequest
+from jupyter_lambda.model.function import Mount
+from jupyter_lambda.notebook.deployment_view import DeploymentView
+from jupyter_lambda.notebook.notebook_identity import may_be_same, notebook_identity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from concurrent.futures import Future
+
+    from jupyter_lambda.capture.package import Capture
+    from jupyter_lambda.client.engine_client import EngineClient
+    from jupyter_lambda.model.engine_api import DeployAnswer
+    from jupyter_lambda.notebook.cell_options import AliasOption, CellOptions
+
+
+class CellDeployment:
+    """One run of one cell.
+
+    Args:
+        options: The cell's line.
+        source: The cell with its line, so that line numbers are those that the reader sees.
+        namespace: The notebook's variables; read, never changed.
+        connect: Finds or starts the engine.
+        tell: Takes progress, a line at a time.
+        cell_numbers: Execution counts by code file name, for the report's "as of cell [4]".
+        folder: What relative paths are relative to: the kernel's working directory.
+    """
+
+    def __init__(
+        self,
+        options: CellOptions,
+        source: str,
+        namespace: Mapping[str, Any],
+        *,
+        connect: Callable[[], EngineClient],
+        tell: Callable[[str], None],
+        cell_numbers: Mapping[str, int] | None = None,
+        folder: Path | None = None,
+    ) -> None:
+        self._options, self._source, self._namespace = options, source, namespace
+        self._connect, self._tell, self._cell_numbers = connect, tell, cell_numbers
+        self._folder = (folder or Path.cwd()).resolve()
+
+    def run(self) -> tuple[DeploymentView, FunctionHandle]:
+        """Capture, prove, deploy.
+
+        Raises:
+            CaptureFailed: The cell can't become a package; nothing was deployed.
+            RequestError: The engine refused, or an option names what is not there.
+            EngineUnavailable: No engine could be started.
+        """
+        package_options = self._package_options()
+        with ExitStack() as stack:
+            # Not left by `with`: that would wait for an engine that starts for a cell which failed.
+            executor = ThreadPoolExecutor(1, thread_name_prefix="jupyter-lambda-engine")
+            stack.callback(executor.shutdown, wait=False)
+            engine = executor.submit(self._connect)
+            capture = stack.enter_context(
+                capture_cell(
+                    self._source,
+                    self._namespace,
+                    name=self._options.name,
+                    options=package_options,
+                    cell_numbers=self._cell_numbers,
+                )
+            )
+            return self._prove_and_deploy(capture, package_options, engine)
+
+    def _prove_and_deploy(
+        self, capture: Capture, package_options: PackageOptions, engine: Future[EngineClient]
+    ) -> tuple[DeploymentView, FunctionHandle]:
+        """What needs the package, and then what needs the engine too."""
+        folder = self._install(capture, package_options)
+        proof = prove(capture, extra_path=[folder] if folder else [])
+        client = engine.result()
+        answer = self._deploy(client, capture, package_options, folder)
+        configuration = answer.function.latest.configuration
+        status = client.status()
+        own_choice = configuration.sandbox
+        view = DeploymentView(
+            answer,
+            proof.report.with_state("deployed", version=f"v{answer.version}" if answer.version else "$LATEST"),
+            sandbox=own_choice or status.sandbox,
+            sandbox_note="" if own_choice else status.sandbox_note,
+        )
+        return view, FunctionHandle(self._options.name, client)
+
+    def _deploy(
+        self, client: EngineClient, capture: Capture, package_options: PackageOptions, requirements_folder: str | None
+    ) -> DeployAnswer:
+        """Deploy under this notebook's name; take over what may be this very notebook's under another name."""
+        notebook = notebook_identity(self._namespace)
+        client.upload_blob(capture.package, capture.package_sha256)
+        request = self._request(capture, package_options, requirements_folder, notebook)
+        try:
+            return client.deploy(self._options.name, request)
+        except OwnedByAnotherNotebook:
+            owner = client.function(self._options.name).function.notebook
+            if owner is None or not may_be_same(notebook, owner):
+                raise
+        return client.deploy(self._options.name, msgspec.structs.replace(request, take_over=True))
+
+    def _request(
+        self, capture: Capture, package_options: PackageOptions, requirements_folder: str | None, notebook: str
+    ) -> DeployRequest:
+        values = self._options.values
+        alias: AliasOption | None = values.get("alias")
+        options = self._options.configuration()
+        if package_options.mounts:
+            options["mounts"] = msgspec.to_builtins(package_options.mounts)
+        if package_options.requirements:
+            options["requirements"] = list(package_options.requirements)
+        return DeployRequest(
+            package_sha256=capture.package_sha256,
+            content_digest=capture.content_digest,
+            handler=capture.handler,
+            runtime=capture.runtime,
+            python=capture.python,
+            options=options,
+            preload=capture.preload,
+            source=capture.source,
+            manifest=capture.manifest,
+            requirements_folder=requirements_folder,
+            notebook=notebook,
+            take_over=self._options.take_over,
+            publish=self._options.publish,
+            description=values.get("description", ""),
+            alias=alias.name if alias else None,
+            alias_weight=alias.weight if alias else None,
+            reserved_concurrency=values.get("reserved_concurrency"),
+            provisioned_concurrency=values.get("provisioned_concurrency"),
+        )
+
+    def _install(self, capture: Capture, package_options: PackageOptions) -> str | None:
+        """Install what the line asks for; None where it asks for nothing."""
+        if not package_options.requirements:
+            return None
+        raise NotImplementedError
+
+    def _requirements(self) -> tuple[str, ...]:
+        return ()
+
+    def _package_options(self) -> PackageOptions:
+        values = self._options.values
+        return PackageOptions(
+            folder=self._folder,
+            handler=values.get("handler"),
+            runtime=values.get("runtime"),
+            files=values.get("files", ()),
+            requirements=self._requirements(),
+            environment=dict(values.get("environment", ())),
+            mounts=tuple(self._mount(source, target) for source, target in values.get("mounts", ())),
+        )
+
+    def _mount(self, source: str, target: str) -> Mount:
+        path = (self._folder / Path(source).expanduser()).resolve()
+        if not path.exists():
+            raise RequestError(f"%%lambda --mount {source}", f"{path} is not there", "Name a folder of this machine.")
+        return Mount(str(path), target or str(path))

@@ -20,6 +20,8 @@ from jupyter_lambda.notebook.short_errors import short_errors
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from IPython.core.interactiveshell import InteractiveShell
+
     from jupyter_lambda.client.engine_client import EngineClient
 
 _Method = TypeVar("_Method", bound="Callable[..., Any]")
@@ -53,6 +55,10 @@ class LambdaMagics(Magics):
             else:
                 self._run_cell(line, cell)
 
+    def __init__(self, shell: InteractiveShell) -> None:
+        super().__init__(shell)
+        self._told: set[str] = set()
+
     def use(self, connect: Callable[[], EngineClient]) -> None:
         """Reach the engine another way than by finding or starting this machine's."""
         self._connect = connect
@@ -85,13 +91,23 @@ class LambdaMagics(Magics):
         from jupyter_lambda.notebook.cell_deployment import CellDeployment
 
         source = f"{LINE} {line}\n{cell}"  # line 1 is the one that the reader sees as line 1
-        deployment = CellDeployment(options, source, self.shell.user_ns, connect=self._engine, tell=_tell)
+        deployment = CellDeployment(
+            options,
+            source,
+            self.shell.user_ns,
+            connect=self._engine,
+            tell=_tell,
+            cell_numbers=getattr(self.shell.compile, "_filename_map", None),
+        )
         try:
-            view = deployment.run()
+            view, handle = deployment.run()
         except CaptureFailed as failed:
             display(failed.report)
             raise
-        view.bound = bind(self.shell.user_ns, options.name, deployment.handle())
+        if view.sandbox_note in self._told:  # once in a session is enough; the head row names the sandbox every time
+            view.sandbox_note = ""
+        self._told.add(view.sandbox_note)
+        view.bound = bind(self.shell.user_ns, options.name, handle)
         display(view)
 
 
