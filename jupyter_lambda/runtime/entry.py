@@ -4,6 +4,8 @@ This package need not be installed there, and where it is, it may be another ver
 under their own names from here, and taken out of `sys.modules` again before anybody else's code runs.
 """
 
+# ruff: noqa: PTH100, PTH120 - pathlib would be one more import on the way to every cold start
+
 from __future__ import annotations
 
 import os

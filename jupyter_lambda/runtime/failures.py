@@ -3,13 +3,17 @@
 Source: awslambdaric 4.2, `bootstrap.py`; AWS Lambda Developer Guide, "Python function errors".
 """
 
+# ruff: noqa: PTH100, PTH120 - pathlib would be one more import on the way to every cold start
+
 from __future__ import annotations
 
 import os
 import sys
 import traceback
-from types import TracebackType
-from typing import Any, Optional
+from typing import TYPE_CHECKING, Any, Optional
+
+if TYPE_CHECKING:
+    from types import TracebackType
 
 _TASK_ROOT_ON_LAMBDA = "/var/task"
 _INDENT = "\N{NO-BREAK SPACE}"
@@ -44,7 +48,7 @@ def _text_of(error: BaseException) -> str:
 
 def stack_trace(trace: Optional[TracebackType], task_root: str) -> list[str]:
     """The frames as text, ours at the top left out, the task root written as on Lambda."""
-    frames = [(f.filename, f.lineno, f.name, f.line) for f in traceback.extract_tb(trace)]
+    frames = [(f.filename, f.lineno or 0, f.name, f.line) for f in traceback.extract_tb(trace)]
     first = next((index for index, frame in enumerate(frames) if not frame[0].startswith(_OURS)), 0)
     shown = [(on_lambda(name, task_root), line, function, text) for name, line, function, text in frames[first:]]
     return traceback.format_list(shown)

@@ -11,7 +11,6 @@ from __future__ import annotations
 import decimal
 import json
 import marshal
-import os
 import secrets
 import sys
 from typing import Any

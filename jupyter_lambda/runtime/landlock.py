@@ -12,9 +12,12 @@ import ctypes
 import os
 import stat
 import struct
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from jupyter_lambda.runtime import linux
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # the same on every architecture
 _VERSION_FLAG = 1

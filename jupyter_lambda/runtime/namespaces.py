@@ -3,13 +3,17 @@
 With a user namespace this needs no root: the process maps its own user to itself and has the rights for it inside.
 """
 
+# ruff: noqa: PTH103, PTH110, PTH112, PTH120 - pathlib would be one more import on the way to every cold start
+
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from typing import Any, Optional
+from typing import TYPE_CHECKING, Any, Optional
 
 from jupyter_lambda.runtime import linux
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _TMP = "/tmp"  # noqa: S108 - this is the folder that is replaced
 _SHM = "/dev/shm"  # noqa: S108

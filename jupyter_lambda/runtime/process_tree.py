@@ -1,5 +1,7 @@
 """Who descends from whom, read from `/proc`, and the end of a whole tree."""
 
+# ruff: noqa: PTH123, PTH208 - pathlib would be one more import on the way to every cold start
+
 from __future__ import annotations
 
 import contextlib

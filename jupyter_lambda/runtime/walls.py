@@ -62,9 +62,7 @@ def _enter_namespaces(walls: dict[str, Any], user_descriptor: Optional[int], mou
         namespaces.enter(user_descriptor, mount_descriptor, without_network=without_network)
         return
     namespaces.leave(with_user=walls["namespaces"] == "user", without_network=without_network)
-    namespaces.furnish(
-        tmp_bytes=walls["tmp_bytes"], shm_bytes=walls["shm_bytes"], shown=walls["shown"], binds=walls["binds"]
-    )
+    namespaces.furnish(tmp_bytes=walls["tmp_bytes"], shm_bytes=walls["shm_bytes"], shown=walls["shown"], binds=walls["binds"])
 
 
 def _limit(limits: dict[str, int]) -> None:

@@ -4,6 +4,8 @@ A job is what the engine asked for, as the zygote received it: a dictionary (its
 `sandbox/process/spawn_request.py`) and descriptors by name.
 """
 
+# ruff: noqa: PTH100, PTH118, PTH120 - pathlib would be one more import on the way to every cold start
+
 from __future__ import annotations
 
 import io
@@ -118,8 +120,8 @@ def _take_variables(variables: dict[str, str]) -> None:
 
 def _open_streams() -> None:
     """Line by line to the log, whatever the text: a lone surrogate is written as its escape instead of failing."""
-    sys.stdout = sys.__stdout__ = _log_stream(1)
-    sys.stderr = sys.__stderr__ = _log_stream(2)
+    sys.stdout = sys.__stdout__ = _log_stream(1)  # type: ignore[misc]  # a new process: what the zygote had is not ours
+    sys.stderr = sys.__stderr__ = _log_stream(2)  # type: ignore[misc]
 
 
 def _log_stream(descriptor: int) -> io.TextIOWrapper:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from jupyter_lambda.model.environment import Enforcement
-from jupyter_lambda.sandbox.process.tier import Tier
+
+if TYPE_CHECKING:
+    from jupyter_lambda.sandbox.process.tier import Tier
 
 SAMPLE_SECONDS = 0.010
 

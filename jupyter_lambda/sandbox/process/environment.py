@@ -18,15 +18,18 @@ import os
 import shutil
 import signal
 from collections.abc import Callable, Coroutine
-from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from jupyter_lambda.clock import Clock
 from jupyter_lambda.errors import SandboxError
 from jupyter_lambda.sandbox.process.groups import MIB, Group
 from jupyter_lambda.sandbox.process.memory_account import GroupAccount, MemoryPeak, TreeAccount
-from jupyter_lambda.sandbox.process.zygote import Zygote
 from jupyter_lambda.sandbox.protocol import Channels, Death, DeathCause, EnvironmentSpec, MemoryReading
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from jupyter_lambda.clock import Clock
+    from jupyter_lambda.sandbox.process.zygote import Zygote
 
 _ROUND_SECONDS: Final = 0.002  # between two looks while processes are dying
 _FREEZE_ROUNDS: Final = 50
@@ -132,7 +135,9 @@ class ProcessEnvironment:
             self._group = self._new_group()
         except OSError as error:
             raise SandboxError(
-                f"environment {self.environment_id}", f"no control group could be made for it ({error})", "See `jupyter lambda doctor`."
+                f"environment {self.environment_id}",
+                f"no control group could be made for it ({error})",
+                "See `jupyter lambda doctor`.",
             ) from error
 
     def _keep_namespaces(self, pid: int) -> None:
@@ -280,7 +285,6 @@ class ProcessEnvironment:
         if self._tmp_folder is not None:
             await asyncio.to_thread(shutil.rmtree, self._tmp_folder, ignore_errors=True)
         self._on_closed(self)
-
 
     async def _remove(self, group: Group) -> None:
         while not group.remove():

@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from jupyter_lambda.sandbox.process.groups import GroupMaker
 from jupyter_lambda.sandbox.process.groups_v1 import CONTROLLERS, GroupsV1
 from jupyter_lambda.sandbox.process.groups_v2 import GroupsV2, delegated_folder
+
+if TYPE_CHECKING:
+    from jupyter_lambda.sandbox.process.groups import GroupMaker
 
 _LIMIT_FILES = {"memory": "memory.limit_in_bytes", "cpu": "cpu.cfs_quota_us"}
 _UNLIMITED = 1 << 60
@@ -43,7 +45,10 @@ def _version_1(home_id: str, boot_id: str) -> GroupMaker | None:
 
 def _version_2(home_id: str, boot_id: str) -> GroupMaker | None:
     folder = delegated_folder()
-    return GroupsV2(folder, home_id, boot_id) if folder is not None else None
+    if folder is None:
+        return None
+    maker: GroupMaker = GroupsV2(folder, home_id, boot_id)
+    return maker
 
 
 def _parent(controller: str, hierarchy: _Hierarchy, own: str) -> Path:

@@ -6,10 +6,12 @@ can tell what an earlier engine left. A **group** counts, limits, freezes and en
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MIB = 1024 * 1024
 CPU_PERIOD_US = 100_000

@@ -1,8 +1,9 @@
 """Control groups, version 1: a hierarchy per controller; memory, pids, cpu and freezer are used.
 
 `/tmp` is a tmpfs whose pages are charged to the group, so the group's hard limit is the function's memory plus its `/tmp`. What the
-function itself holds is looked at when the kernel tells that usage crosses the function's memory, and by the sampler. `oom_kill_disable` would be the shorter way, but the kernel then fails
-writes to a tmpfs with ENOMEM instead of waiting (mm/memcontrol-v1.c, `memcg1_oom_prepare`).
+function itself holds is looked at when the kernel tells that usage crosses the function's memory, and by the sampler.
+`oom_kill_disable` would be the shorter way, but the kernel then fails writes to a tmpfs with ENOMEM instead of waiting
+(mm/memcontrol-v1.c, `memcg1_oom_prepare`).
 
 Source: Documentation/admin-guide/cgroup-v1/memory.rst, freezer-subsystem.rst, pids.rst.
 """
@@ -13,10 +14,13 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Callable
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jupyter_lambda.sandbox.process.groups import CPU_PERIOD_US, GroupLimits, GroupMemory
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
 
 CONTROLLERS = ("memory", "pids", "cpu", "freezer")
 

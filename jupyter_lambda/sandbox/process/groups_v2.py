@@ -11,10 +11,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jupyter_lambda.sandbox.process.groups import CPU_PERIOD_US, GroupLimits, GroupMemory
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _TOP = Path("/sys/fs/cgroup")
 _LEAF = "jupyter-lambda-engine"
@@ -100,7 +103,7 @@ class GroupV2:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self.join_files = (str(folder / "cgroup.procs"),)
+        self.join_files: tuple[str, ...] = (str(folder / "cgroup.procs"),)
         self._current = os.open(folder / "memory.current", os.O_RDONLY | os.O_CLOEXEC)
         self._stat = os.open(folder / "memory.stat", os.O_RDONLY | os.O_CLOEXEC)
         self._events = os.open(folder / "memory.events", os.O_RDONLY | os.O_CLOEXEC)

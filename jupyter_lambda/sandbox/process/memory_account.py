@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from jupyter_lambda.sandbox.process.groups import Group
 from jupyter_lambda.sandbox.process.process_table import descendants
 from jupyter_lambda.sandbox.protocol import MemoryReading
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from jupyter_lambda.sandbox.process.groups import Group
 
 _GRAIN_BYTES = 128 * 1024  # a change below that is not worth reading everything again
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
-from jupyter_lambda.clock import Clock
 from jupyter_lambda.sandbox.process.enforcement import SAMPLE_SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from jupyter_lambda.clock import Clock
 
 _SLOWEST: Final = 8  # an environment in which nothing moves is looked at every eighth time
 

@@ -12,13 +12,10 @@ import hashlib
 import os
 import shutil
 import sys
-from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from jupyter_lambda.clock import Clock
 from jupyter_lambda.errors import InvalidRuntime, SandboxError
 from jupyter_lambda.model import limits
-from jupyter_lambda.model.environment import Enforcement
 from jupyter_lambda.model.function import PythonEnvironment
 from jupyter_lambda.sandbox.process import process_table
 from jupyter_lambda.sandbox.process.enforcement import enforcement
@@ -27,10 +24,16 @@ from jupyter_lambda.sandbox.process.find_groups import find_groups
 from jupyter_lambda.sandbox.process.groups import MIB, Group, GroupLimits, GroupMaker
 from jupyter_lambda.sandbox.process.sampler import Sampler
 from jupyter_lambda.sandbox.process.spawn_request import MARKER, spawn_request
-from jupyter_lambda.sandbox.process.tier import EVERYTHING, Tier, namespaces_in_use, probe_host
-from jupyter_lambda.sandbox.process.zygote import Zygote
+from jupyter_lambda.sandbox.process.tier import EVERYTHING, Tier, choose_tier, probe_host
 from jupyter_lambda.sandbox.process.zygotes import Zygotes, shadowed_modules
-from jupyter_lambda.sandbox.protocol import Channels, EnvironmentSpec
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from jupyter_lambda.clock import Clock
+    from jupyter_lambda.model.environment import Enforcement
+    from jupyter_lambda.sandbox.process.zygote import Zygote
+    from jupyter_lambda.sandbox.protocol import Channels, EnvironmentSpec
 
 ZYGOTE_IDLE_SECONDS: Final = 1_800.0
 _KERNEL_MEMORY_BYTES: Final = 16 * MIB  # page tables and stacks are charged to the group too: room above memory and /tmp
@@ -60,16 +63,9 @@ async def open_process_sandbox(
     """
     if sys.platform != "linux":
         raise SandboxError("process sandbox", f"it needs Linux, and this is {sys.platform}", "Use --sandbox docker.")
-    probe = await probe_host()
+    probe = await asyncio.to_thread(probe_host)
     groups = find_groups(_home_id(home), boot_id) if "cgroup" in allow else None
-    tier = Tier(
-        groups=groups.kind if groups else None,
-        groups_hold_cpu=groups.holds_cpu if groups else False,
-        namespaces=namespaces_in_use(probe, allow),
-        landlock=probe.landlock if "landlock" in allow else 0,
-        seccomp="seccomp" in allow,
-        as_root=os.geteuid() == 0,
-    )
+    tier = choose_tier(probe, groups, allow)
     return ProcessSandbox(home, boot_id, clock, tier, groups, run_folder=run_folder, zygote_idle_seconds=zygote_idle_seconds)
 
 

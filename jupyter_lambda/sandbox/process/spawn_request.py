@@ -8,15 +8,18 @@ from __future__ import annotations
 import functools
 import glob
 import os
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_lambda.errors import SandboxError
 from jupyter_lambda.model import limits
 from jupyter_lambda.sandbox.process.groups import MIB
 from jupyter_lambda.sandbox.process.tier import ENTRY, Tier
-from jupyter_lambda.sandbox.protocol import EnvironmentSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from jupyter_lambda.sandbox.protocol import EnvironmentSpec
 
 MARKER: Final = "JUPYTER_LAMBDA_ENVIRONMENT"  # <home id>/<boot id>/<environment id>: how a sweep finds a process
 TMP: Final = "/tmp"  # noqa: S108 - inside its own mount namespace it is private
@@ -127,4 +130,6 @@ def _check_without_namespaces(spec: EnvironmentSpec) -> None:
                 f"Use --mount {mount.source}, or --sandbox docker.",
             )  # fmt: skip
     if spec.network == "none":
-        raise SandboxError("network none", "this host allows no network namespaces", "Leave --network out, or use --sandbox docker.")
+        raise SandboxError(
+            "network none", "this host allows no network namespaces", "Leave --network out, or use --sandbox docker."
+        )

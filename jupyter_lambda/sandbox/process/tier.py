@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
 from jupyter_lambda.errors import SandboxError
+
+if TYPE_CHECKING:
+    from jupyter_lambda.sandbox.process.groups import GroupMaker
 
 ENTRY: Final = Path(__file__).parents[2] / "runtime" / "entry.py"
 EVERYTHING: Final = frozenset({"cgroup", "namespaces", "landlock", "seccomp"})
@@ -39,28 +41,33 @@ class Tier(msgspec.Struct, frozen=True, kw_only=True):
     as_root: bool
 
 
-async def probe_host() -> Probe:
-    """Try namespaces and Landlock in a child of this process.
+def probe_host() -> Probe:
+    """Try namespaces and Landlock in a child of this process; blocks for some 50 ms.
 
     Raises:
         SandboxError: The child could not be started, or wrote nothing in 20 s.
     """
     read, write = os.pipe()
-    try:
-        child = _start_probe(write)
-    finally:
-        os.close(write)
-    try:
-        async with asyncio.timeout(_PROBE_SECONDS):
-            answer = await asyncio.to_thread(_read_all, read)
-            await asyncio.to_thread(child.wait)
-    except TimeoutError:
-        child.kill()
-        raise SandboxError("this host", "probing its walls took longer than 20 s", "See whether the machine is overloaded.") from None
+    with os.fdopen(read, "rb") as answers:
+        try:
+            child = _start_probe(write)
+        finally:
+            os.close(write)
+        try:
+            child.wait(_PROBE_SECONDS)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+            raise SandboxError(
+                "this host", "probing its walls took longer than 20 s", "See whether the machine is overloaded."
+            ) from None
+        answer = answers.read()
     try:
         return msgspec.json.decode(answer, type=Probe)
     except msgspec.DecodeError as error:
-        raise SandboxError("this host", f"probing its walls failed ({error})", f"Run {sys.executable} -I {ENTRY} probe 1.") from error
+        raise SandboxError(
+            "this host", f"probing its walls failed ({error})", f"Run {sys.executable} -I {ENTRY} probe 1."
+        ) from error
 
 
 def _start_probe(write: int) -> subprocess.Popen[bytes]:
@@ -70,13 +77,19 @@ def _start_probe(write: int) -> subprocess.Popen[bytes]:
     )  # fmt: skip
 
 
-def _read_all(descriptor: int) -> bytes:
-    with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor, not a path
-        return file.read()
+def choose_tier(probe: Probe, groups: GroupMaker | None, allow: frozenset[str]) -> Tier:
+    """The walls to use, of those that work and are allowed."""
+    return Tier(
+        groups=groups.kind if groups else None,
+        groups_hold_cpu=groups.holds_cpu if groups else False,
+        namespaces=_namespaces(probe, allow),
+        landlock=probe.landlock if "landlock" in allow else 0,
+        seccomp="seccomp" in allow,
+        as_root=os.geteuid() == 0,
+    )
 
 
-def namespaces_in_use(probe: Probe, allow: frozenset[str]) -> Namespaces | None:
-    """The best kind of namespaces that works and is allowed."""
+def _namespaces(probe: Probe, allow: frozenset[str]) -> Namespaces | None:
     if "namespaces" not in allow:
         return None
     if os.geteuid() == 0 and not probe.root_namespaces:

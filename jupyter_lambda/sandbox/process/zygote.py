@@ -11,11 +11,13 @@ import os
 import socket
 import subprocess
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_lambda.errors import InvalidRuntime, SandboxError, SandboxLost
-from jupyter_lambda.model.function import PythonEnvironment
 from jupyter_lambda.sandbox.process.tier import ENTRY
+
+if TYPE_CHECKING:
+    from jupyter_lambda.model.function import PythonEnvironment
 
 _log = logging.getLogger(__name__)
 
@@ -106,8 +108,12 @@ class Zygote:
         """Workers that have not been reported dead."""
         return len(self._deaths)
 
-    async def spawn(self, request: Mapping[str, Any], descriptors: Mapping[str, int], on_death: DeathListener) -> tuple[int, float]:
-        """Fork a worker; returns its process id, and when its walls stood (monotonic). `on_death` is called once, when nothing is left of it.
+    async def spawn(
+        self, request: Mapping[str, Any], descriptors: Mapping[str, int], on_death: DeathListener
+    ) -> tuple[int, float]:
+        """Fork a worker; returns its process id, and when its walls stood (monotonic).
+
+        `on_death` is called once, when nothing is left of it.
 
         Raises:
             SandboxError: A wall could not be raised; the process is gone or going, and `on_death` will not be called.
@@ -125,7 +131,9 @@ class Zygote:
             async with asyncio.timeout(_SPAWN_SECONDS):
                 return await walled
         except TimeoutError:
-            raise SandboxError("process sandbox", f"no worker stood after {_SPAWN_SECONDS:g} s", "The machine is overloaded.") from None
+            raise SandboxError(
+                "process sandbox", f"no worker stood after {_SPAWN_SECONDS:g} s", "The machine is overloaded."
+            ) from None
         finally:
             self._walled.pop(number, None)
 
@@ -275,7 +283,9 @@ class Zygote:
     def _refuse(self, number: int, why: str) -> None:
         walled = self._walled.get(number)
         if walled is not None and not walled.done():
-            walled.set_exception(SandboxError("process sandbox", f"a worker could not be started: {why}", "See `jupyter lambda doctor`."))
+            walled.set_exception(
+                SandboxError("process sandbox", f"a worker could not be started: {why}", "See `jupyter lambda doctor`.")
+            )
 
     def _end(self) -> None:
         """The zygote is gone, and with it every worker (they die with their parent)."""

@@ -10,15 +10,18 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Iterable
-from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from jupyter_lambda.clock import Clock
 from jupyter_lambda.errors import InvalidRuntime, JupyterLambdaError, SandboxError
-from jupyter_lambda.model.function import PythonEnvironment
 from jupyter_lambda.sandbox.process.zygote import Unfit, Zygote
-from jupyter_lambda.sandbox.protocol import EnvironmentSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from jupyter_lambda.clock import Clock
+    from jupyter_lambda.model.function import PythonEnvironment
+    from jupyter_lambda.sandbox.protocol import EnvironmentSpec
 
 _log = logging.getLogger(__name__)
 
