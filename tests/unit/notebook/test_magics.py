@@ -5,6 +5,7 @@ import re
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
+from traitlets.config import Config
 
 from jupyter_lambda.client.commands.parsing import WrongUse
 from jupyter_lambda.errors import FunctionNotFound, RequestError
@@ -17,7 +18,7 @@ from jupyter_lambda.testing.engine_client import FakeEngineClient
 
 @pytest.fixture
 def shell():
-    shell = InteractiveShell.instance()
+    shell = InteractiveShell.instance(config=Config({"HistoryManager": {"enabled": False}}))
     load_ipython_extension(shell)
     shell.engine = FakeEngineClient()
     shell.engine.add("double", lambda event: event * 2)

@@ -2,6 +2,7 @@
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
 
 from jupyter_lambda.errors import CaptureError, RequestError
 from jupyter_lambda.notebook.short_errors import short_errors
@@ -30,7 +31,7 @@ def test_foreign_errors_keep_their_traceback():
 
 
 def test_ipython_shows_the_short_form():
-    shell = InteractiveShell.instance()
+    shell = InteractiveShell.instance(config=Config({"HistoryManager": {"enabled": False}}))
     shown = []
     shell._showtraceback = lambda etype, value, lines: shown.extend([etype.__name__, *lines])
     try:
