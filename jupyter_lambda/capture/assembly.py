@@ -17,7 +17,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_lambda.capture import helper_files, needed_modules
 from jupyter_lambda.capture.captured_values import Selection, ValueCollector, Written, add_submodules, write_pickle
@@ -29,7 +29,6 @@ from jupyter_lambda.capture.local_modules import LocalModules
 from jupyter_lambda.capture.name_rows import module_row, value_row
 from jupyter_lambda.capture.name_use import GlobalNames
 from jupyter_lambda.capture.notebook_names import NotebookNames
-from jupyter_lambda.capture.options import PackageOptions
 from jupyter_lambda.capture.package import Capture
 from jupyter_lambda.capture.package_files import find_files
 from jupyter_lambda.capture.provenance import Assignment, assignments
@@ -39,6 +38,9 @@ from jupyter_lambda.clock import Clock, SystemClock
 from jupyter_lambda.model import limits
 from jupyter_lambda.model.names import python_name
 from jupyter_lambda.telemetry import quantities
+
+if TYPE_CHECKING:
+    from jupyter_lambda.capture.options import PackageOptions
 
 NO_NAMES: Final = GlobalNames({}, frozenset(), frozenset(), (), ())
 
@@ -100,8 +102,9 @@ class Assembly:
             raise self.refuse(
                 Problem(
                     f"`--runtime {self.options.runtime}` can't run what this notebook captures",
-                    f"the kernel is Python {self.python.version}", f"Use `--runtime {own}`, or a kernel of that version.",
-                )  # fmt: skip
+                    f"the kernel is Python {self.python.version}",
+                    f"Use `--runtime {own}`, or a kernel of that version.",
+                )
             )
         return own
 
@@ -252,9 +255,7 @@ class Assembly:
                 rows.append(value_row(name, value, written.sizes[name], digest, selection.uses.get(name), found.get(name)))
         return rows
 
-    def _manifest(
-        self, rows: list[TakenName], modules: tuple[NeededModule, ...], files: Mapping[str, Path]
-    ) -> dict[str, Any]:
+    def _manifest(self, rows: list[TakenName], modules: tuple[NeededModule, ...], files: Mapping[str, Path]) -> dict[str, Any]:
         return {
             "format": 1,
             "python": self.python.version,
@@ -296,7 +297,10 @@ def _size_notes(made: WrittenZip) -> list[Note]:
     if made.zipped_bytes >= limits.PACKAGE_ZIPPED_BYTES_MAX:
         most = quantities.size(limits.PACKAGE_ZIPPED_BYTES_MAX)
         notes.append(
-            Note(f"package of {quantities.size(made.zipped_bytes)}: real Lambda refuses more than {most} through its API", Level.WARNING)
+            Note(
+                f"package of {quantities.size(made.zipped_bytes)}: real Lambda refuses more than {most} through its API",
+                Level.WARNING,
+            )
         )
     if made.unzipped_bytes >= limits.PACKAGE_UNZIPPED_BYTES_MAX:
         most = quantities.size(limits.PACKAGE_UNZIPPED_BYTES_MAX)
@@ -328,9 +332,7 @@ def _content_digest(
         "handler": f"{plan.module}.{plan.function}",
         "runtime": runtime,
         "captured": {row.name: row.digest for row in rows},
-        "modules": sorted(
-            {*selection.submodules, *(f"{n}={v.__name__}" for n, v in selection.values.items() if _is_module(v))}
-        ),
+        "modules": sorted({*selection.submodules, *(f"{n}={v.__name__}" for n, v in selection.values.items() if _is_module(v))}),
         "files": {name: file_sha256(path) for name, path in sorted(files.items())},
         "requirements": list(options.requirements),
     }

@@ -7,9 +7,8 @@ import inspect
 import sys
 import textwrap
 import types
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jupyter_lambda.capture import cell_text
 from jupyter_lambda.capture.assembly import NO_NAMES, Assembly, Plan, module_name
@@ -18,6 +17,9 @@ from jupyter_lambda.capture.failure import Refused
 from jupyter_lambda.capture.handler_module import PROLOGUE, module_file
 from jupyter_lambda.capture.name_use import global_names
 from jupyter_lambda.capture.report import Level, Note, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _OURS = "lambda_function"
 
@@ -75,17 +77,20 @@ def _check(function: Callable[..., Any]) -> tuple[Note, ...]:
     if inspect.isgeneratorfunction(call) or inspect.isasyncgenfunction(call):
         raise Refused(
             Problem(
-                f"`{told}` is a generator", "",
+                f"`{told}` is a generator",
+                "",
                 "Lambda's Python runtime sends one result: build a list and return it. To stream a response, deploy a web server "
                 "behind a function URL with InvokeMode RESPONSE_STREAM.",
-            )  # fmt: skip
+            )
         )
     try:
         inspect.signature(function).bind(None, None)
     except TypeError as error:
         raise Refused(
             Problem(
-                f"`{told}` can't be called with an event and a context", str(error), "Give it the two parameters `event, context`."
+                f"`{told}` can't be called with an event and a context",
+                str(error),
+                "Give it the two parameters `event, context`.",
             )
         ) from error
     except ValueError:  # a builtin without a signature: the first invocation tells

@@ -12,10 +12,8 @@ import importlib
 import types
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
-from jupyter_lambda.capture.cell_sources import CellSources
 from jupyter_lambda.capture.culprit import unpicklable
 from jupyter_lambda.capture.failure import Refused
 from jupyter_lambda.capture.helper_files import mentions
@@ -23,6 +21,11 @@ from jupyter_lambda.capture.name_use import GlobalNames, NameUse, global_names
 from jupyter_lambda.capture.notebook_names import MISSING, NotebookNames, loaded_submodules
 from jupyter_lambda.capture.report import Problem
 from jupyter_lambda.capture.shared_pickle import Discard, NotebookPickler, dump_failure
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from jupyter_lambda.capture.cell_sources import CellSources
 
 IsLocal = Callable[[str], bool]
 
@@ -160,9 +163,7 @@ class Written:
     needs_cloudpickle: bool
 
 
-def write_pickle(
-    path: Path, selection: Selection, names: NotebookNames, sources: CellSources, is_local: IsLocal
-) -> Written:
+def write_pickle(path: Path, selection: Selection, names: NotebookNames, sources: CellSources, is_local: IsLocal) -> Written:
     """Write all values into one pickle.
 
     Raises:

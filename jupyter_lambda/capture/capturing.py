@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_lambda.capture import cell_text
 from jupyter_lambda.capture.assembly import Assembly, Plan, module_name
@@ -15,7 +13,12 @@ from jupyter_lambda.capture.file_source import plan_path
 from jupyter_lambda.capture.handler_module import body_files, module_file
 from jupyter_lambda.capture.name_use import global_names
 from jupyter_lambda.capture.options import PackageOptions
-from jupyter_lambda.capture.package import Capture
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from jupyter_lambda.capture.package import Capture
 
 _DEFAULTS: Final = PackageOptions()
 

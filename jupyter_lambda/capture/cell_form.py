@@ -94,9 +94,7 @@ def _chosen(functions: dict[str, Function], like_function: str, tree: ast.Module
 
 def _ambiguous(functions: list[Function]) -> Problem:
     told = ", ".join(f"`{f.name}` (line {f.lineno})" for f in functions)
-    return Problem(
-        f"it is not clear which function is the handler: {told}", "", _WAY_OUT, line=functions[0].lineno
-    )
+    return Problem(f"it is not clear which function is the handler: {told}", "", _WAY_OUT, line=functions[0].lineno)
 
 
 def _asked_for(handler: str, functions: dict[str, Function], tree: ast.Module) -> str:
@@ -164,9 +162,11 @@ def _body_form(text: str) -> CellForm:
         if isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names):
             raise Refused(
                 Problem(
-                    f"`from {node.module} import *` can't stand in a handler's body", f"in line {node.lineno}",
-                    "Name what you need, or write `def handler(event, context):` below that line.", line=node.lineno,
-                )  # fmt: skip
+                    f"`from {node.module} import *` can't stand in a handler's body",
+                    f"in line {node.lineno}",
+                    "Name what you need, or write `def handler(event, context):` below that line.",
+                    line=node.lineno,
+                )
             )
     notes = () if _has_result(function) else (Note("the cell's last line is no expression: the result is null", Level.NOTICE),)
     return CellForm(text, tree, cell_text.compiled(tree, text), name, is_body=True, notes=notes)

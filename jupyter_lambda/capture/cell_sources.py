@@ -9,7 +9,10 @@ from __future__ import annotations
 import hashlib
 import linecache
 import os.path
-from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 
 class CellSources:

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
-from types import CodeType
+from typing import TYPE_CHECKING
 
 from jupyter_lambda.capture.failure import Refused
 from jupyter_lambda.capture.report import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import CodeType
 
 _MAGIC = re.compile(r"\s*(?:[A-Za-z_][\w, ]*=\s*)?(?P<sign>%%?|!!?)\s*(?P<word>[A-Za-z_./][\w.]*)")
 _HELP = re.compile(r"\s*\??\??\s*[A-Za-z_][\w.]*\s*\?{0,2}\s*$")

@@ -25,13 +25,15 @@ import marshal
 import struct
 import sys
 import types
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import cloudpickle
 
 from jupyter_lambda.capture.foreign_code import attempt
 from jupyter_lambda.capture.shared_pickle import function_handle
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
 
 _FLAT: Final = frozenset({str, int, float, bool, bytes, type(None)})
 _RECURSION: Final = 20_000  # pure Python frames; deeper values could not be pickled either
@@ -39,17 +41,38 @@ _CachedFunction = type(functools.lru_cache(lambda: None))
 # Made by the compiler, by decorators or by caches; tuples among them come from sets and so differ between runs.
 _CLASS_MEMBERS_LEFT_OUT: Final = frozenset(
     {
-        "__dict__", "__weakref__", "__module__", "__qualname__", "__firstlineno__", "__static_attributes__", "__annotate__",
-        "__annotate_func__", "__annotations_cache__", "__classdictcell__", "_abc_impl", "__slotnames__", "__orig_bases__",
-        "__match_args__", "__parameters__",
+        "__dict__",
+        "__weakref__",
+        "__module__",
+        "__qualname__",
+        "__firstlineno__",
+        "__static_attributes__",
+        "__annotate__",
+        "__annotate_func__",
+        "__annotations_cache__",
+        "__classdictcell__",
+        "_abc_impl",
+        "__slotnames__",
+        "__orig_bases__",
+        "__match_args__",
+        "__parameters__",
     }
-)  # fmt: skip
+)
 _ENUM_MEMBERS_LEFT_OUT: Final = frozenset(
     {
-        "_member_names_", "_member_map_", "_value2member_map_", "_unhashable_values_", "_unhashable_values_map_",
-        "_hashable_values_", "_generate_next_value_", "_member_type_", "_new_member_", "_use_args_", "_value_repr_",
+        "_member_names_",
+        "_member_map_",
+        "_value2member_map_",
+        "_unhashable_values_",
+        "_unhashable_values_map_",
+        "_hashable_values_",
+        "_generate_next_value_",
+        "_member_type_",
+        "_new_member_",
+        "_use_args_",
+        "_value_repr_",
     }
-)  # fmt: skip
+)
 
 
 def value_digest(value: Any, namespace: Mapping[str, Any] | None = None) -> str:
@@ -142,7 +165,7 @@ class _Walker:
     def _function(self, function: types.FunctionType) -> bytes:
         if _is_importable(function):
             return _by_name(function)
-        cells = [attempt(lambda c=cell: c.cell_contents)[0] for cell in function.__closure__ or ()]
+        cells = [attempt(functools.partial(getattr, cell, "cell_contents"))[0] for cell in function.__closure__ or ()]
         parts = [self._code(function.__code__), self.digest(function.__defaults__), self.digest(function.__kwdefaults__)]
         parts += [self.digest(cells), self.digest(function.__dict__)]
         if function.__globals__ is not self._namespace:
@@ -152,9 +175,15 @@ class _Walker:
 
     def _code(self, code: types.CodeType) -> bytes:
         plain = (
-            code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags, code.co_names, code.co_varnames,
-            code.co_freevars, code.co_cellvars,
-        )  # fmt: skip
+            code.co_argcount,
+            code.co_posonlyargcount,
+            code.co_kwonlyargcount,
+            code.co_flags,
+            code.co_names,
+            code.co_varnames,
+            code.co_freevars,
+            code.co_cellvars,
+        )
         return _hash(
             b"code", code.co_code, code.co_exceptiontable, marshal.dumps(plain, 0), *(self.digest(c) for c in code.co_consts)
         )
@@ -171,7 +200,8 @@ class _Walker:
             members.pop(name, None)
         parts = [cls.__name__.encode(), self.digest(type(cls)), self.digest(cls.__bases__), self._mapping(b"members", members)]
         if isinstance(cls, enum.EnumType):
-            parts.append(self.digest([(name, member.value) for name, member in cls.__members__.items()]))
+            members_by_name: Mapping[str, enum.Enum] = cls.__members__
+            parts.append(self.digest([(name, member.value) for name, member in members_by_name.items()]))
         return _hash(b"class", *parts)
 
     def _array(self, value: Any) -> bytes | None:

@@ -9,14 +9,16 @@ from __future__ import annotations
 import functools
 import types
 from collections.abc import Callable, Iterator, Mapping
-from pickle import Pickler
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_lambda.capture.foreign_code import attempt
 from jupyter_lambda.capture.report import PathStep, Problem
 from jupyter_lambda.capture.shared_pickle import dump_failure
 from jupyter_lambda.capture.value_text import qualified_type
 from jupyter_lambda.clock import Clock, SystemClock
+
+if TYPE_CHECKING:
+    from pickle import Pickler
 
 SEARCH_SECONDS: Final = 2.0
 _DEPTH: Final = 30

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from jupyter_lambda.capture.assembly import Plan
 from jupyter_lambda.capture.cell_form import CellForm, read_form
@@ -15,6 +13,10 @@ from jupyter_lambda.capture.name_use import GlobalNames, global_names
 from jupyter_lambda.capture.notebook_names import NotebookNames
 from jupyter_lambda.capture.report import Level, Note, Problem
 from jupyter_lambda.model.names import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
 
 _USUAL: Final = ("lambda_function", "app", "handler", "main", "index")
 
@@ -73,16 +75,17 @@ def _folder_plan(folder: Path, name: str, handler: str | None) -> Plan:
 
 def _usual_module(folder: Path, files: Mapping[str, Path]) -> str:
     modules = [n.removesuffix(".py") for n in files if n.endswith(".py") and "/" not in n]
-    usual = next((m for m in _USUAL if m in modules), None)
+    usual: str | None = next((m for m in _USUAL if m in modules), None)
     if usual is None and len(modules) == 1:
         usual = modules[0]
     if usual is None:
         found = ", ".join(f"`{m}`" for m in sorted(modules)) or "no module"
         raise Refused(
             Problem(
-                "it is not clear which module of the folder has the handler", f"{folder} has {found}",
-                "Say `handler=\"module.function\"`.",
-            )  # fmt: skip
+                "it is not clear which module of the folder has the handler",
+                f"{folder} has {found}",
+                'Say `handler="module.function"`.',
+            )
         )
     return usual
 

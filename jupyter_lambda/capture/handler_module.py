@@ -7,9 +7,10 @@ goes behind it, on the same line.
 from __future__ import annotations
 
 import ast
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from jupyter_lambda.capture.cell_form import CellForm
+if TYPE_CHECKING:
+    from jupyter_lambda.capture.cell_form import CellForm
 
 PROLOGUE: Final = '__import__("_jupyter_lambda").load(globals())'
 
@@ -56,7 +57,10 @@ def _last_leading(tree: ast.Module) -> ast.stmt | None:
     last = None
     for index, node in enumerate(tree.body):
         docstring = (
-            index == 0 and isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+            index == 0
+            and isinstance(node, ast.Expr)
+            and isinstance(node.value, ast.Constant)
+            and isinstance(node.value.value, str)
         )
         if not docstring and not (isinstance(node, ast.ImportFrom) and node.module == "__future__"):
             break

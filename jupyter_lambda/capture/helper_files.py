@@ -6,14 +6,17 @@ import importlib.util
 import json
 import mmap
 import py_compile
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import cloudpickle
 
 from jupyter_lambda.capture.package_reference import FOLDER, NAME
-from jupyter_lambda.capture.zip_package import Entry
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from jupyter_lambda.capture.zip_package import Entry
 
 _CLOUDPICKLE: Final = b"cloudpickle.cloudpickle"
 _FUNCTIONS: Final = f"{NAME}.functions".encode()
@@ -60,7 +63,11 @@ def _bytecode(path: Path, name: str, scratch: Path) -> Path:
     """Compile to bytecode that is valid whatever the file's time: the package's files never change."""
     target = scratch / Path(importlib.util.cache_from_source(str(scratch / f"{name}.py"))).name
     py_compile.compile(
-        str(path), str(target), f"/var/task/{NAME}/{name}.py", doraise=True, optimize=-1,
+        str(path),
+        str(target),
+        f"/var/task/{NAME}/{name}.py",
+        doraise=True,
+        optimize=-1,
         invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
-    )  # fmt: skip
+    )
     return target

@@ -12,8 +12,11 @@ import importlib.util
 import site
 import sys
 import sysconfig
-from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 _INSTALLED = ("site-packages", "dist-packages")
 _LEFT_OUT = {"__pycache__", ".ipynb_checkpoints", "node_modules", ".git", ".venv", "venv"}
@@ -42,7 +45,9 @@ class LocalModules:
         """The file or folder of the module's top-level package; empty for installed, built-in and unknown modules."""
         top = module.partition(".")[0]
         if top not in self._known:
-            self._known[top] = () if top in (_OWN, "_jupyter_lambda", "__main__") or top in sys.stdlib_module_names else self._find(top)
+            self._known[top] = (
+                () if top in (_OWN, "_jupyter_lambda", "__main__") or top in sys.stdlib_module_names else self._find(top)
+            )
         return self._known[top]
 
     def closure(self, modules: Iterable[str]) -> dict[str, tuple[Path, ...]]:

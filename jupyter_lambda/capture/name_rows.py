@@ -5,22 +5,22 @@ from __future__ import annotations
 import functools
 import types
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from jupyter_lambda.capture.name_use import NameUse
-from jupyter_lambda.capture.provenance import Assignment
 from jupyter_lambda.capture.report import Level, Note, TakenName, size_note
 from jupyter_lambda.capture.shared_pickle import function_handle
 from jupyter_lambda.capture.value_text import type_text
 from jupyter_lambda.model import limits
 
+if TYPE_CHECKING:
+    from jupyter_lambda.capture.name_use import NameUse
+    from jupyter_lambda.capture.provenance import Assignment
+
 _BYTES_PER_MS: Final = 300_000  # a guess until the proof has measured it
 _CachedFunction = type(functools.lru_cache(lambda: None))
 
 
-def value_row(
-    name: str, value: Any, size_bytes: int, digest: str, use: NameUse | None, assigned: Assignment | None
-) -> TakenName:
+def value_row(name: str, value: Any, size_bytes: int, digest: str, use: NameUse | None, assigned: Assignment | None) -> TakenName:
     """Describe one captured value.
 
     Args:
@@ -39,9 +39,7 @@ def value_row(
 
 def module_row(module: str, size_bytes: int, digest: str) -> TakenName:
     """Describe a module that lives beside the notebook."""
-    return TakenName(
-        module, "module beside the notebook", size_bytes, digest, (Note("by value; later edits need a new deploy"),)
-    )
+    return TakenName(module, "module beside the notebook", size_bytes, digest, (Note("by value; later edits need a new deploy"),))
 
 
 def _notes(name: str, value: Any, size_bytes: int, use: NameUse | None) -> list[Note]:

@@ -8,18 +8,36 @@ from __future__ import annotations
 
 import ast
 import dis
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from types import CodeType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # Set by the import system or the compiler in every module.
 MODULE_NAMES = frozenset(
     {
-        "__name__", "__file__", "__doc__", "__spec__", "__loader__", "__package__", "__builtins__", "__path__", "__cached__",
-        "__annotations__", "__debug__", "__conditional_annotations__", "__build_class__", "__qualname__", "__module__",
-        "__classdict__", "__classdictcell__", "__dict__",
+        "__name__",
+        "__file__",
+        "__doc__",
+        "__spec__",
+        "__loader__",
+        "__package__",
+        "__builtins__",
+        "__path__",
+        "__cached__",
+        "__annotations__",
+        "__debug__",
+        "__conditional_annotations__",
+        "__build_class__",
+        "__qualname__",
+        "__module__",
+        "__classdict__",
+        "__classdictcell__",
+        "__dict__",
     }
-)  # fmt: skip
+)
 _READS = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"})
 
 
@@ -65,15 +83,17 @@ def global_names(code: CodeType, tree: ast.Module | None = None) -> GlobalNames:
             continue
         if name in defined and not (owner is code and instruction.offset < defined[name]):
             continue
-        if instruction.opname == "LOAD_NAME" and owner is not code and instruction.offset > _definitions(owner).get(name, 1 << 30):
+        if (
+            instruction.opname == "LOAD_NAME"
+            and owner is not code
+            and instruction.offset > _definitions(owner).get(name, 1 << 30)
+        ):
             continue  # a class's own member
         _note(reads.setdefault(name, NameUse(name, is_required=False)), owner, instruction, details)
     return GlobalNames(reads, frozenset(sets), frozenset(defined), tuple(imports), _star_imports(code))
 
 
-def _note(
-    use: NameUse, owner: CodeType, instruction: dis.Instruction, details: dict[tuple[int, int], str | None]
-) -> None:
+def _note(use: NameUse, owner: CodeType, instruction: dis.Instruction, details: dict[tuple[int, int], str | None]) -> None:
     position = instruction.positions
     line = (position.lineno if position else None) or owner.co_firstlineno
     column = position.col_offset if position else None

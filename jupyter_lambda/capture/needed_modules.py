@@ -8,15 +8,24 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 import sys
-from collections.abc import Callable, Iterable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from jupyter_lambda.capture.report import NeededModule
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
 _DISTRIBUTIONS: Final = {
-    "sklearn": "scikit-learn", "PIL": "pillow", "cv2": "opencv-python", "yaml": "PyYAML", "bs4": "beautifulsoup4",
-    "dateutil": "python-dateutil", "skimage": "scikit-image", "jwt": "PyJWT", "dotenv": "python-dotenv",
-}  # fmt: skip
+    "sklearn": "scikit-learn",
+    "PIL": "pillow",
+    "cv2": "opencv-python",
+    "yaml": "PyYAML",
+    "bs4": "beautifulsoup4",
+    "dateutil": "python-dateutil",
+    "skimage": "scikit-image",
+    "jwt": "PyJWT",
+    "dotenv": "python-dotenv",
+}
 # Threads from the import on, or hangs after a fork: polars' pool is not made again, torch hangs once it was used, gRPC and
 # TensorFlow say so themselves. They are imported by each environment at init.
 NOT_PRELOADED: Final = frozenset({"polars", "torch", "tensorflow", "jax", "grpc", "ray", "pyspark", "jpype", "mxnet", "paddle"})

@@ -6,12 +6,14 @@ import builtins
 import io
 import re
 import sys
-from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_lambda.capture.report import Problem
 from jupyter_lambda.capture.value_text import short_value
 from jupyter_lambda.model.names import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 _HISTORY = re.compile(r"_i{1,3}|_i?\d+|_ih|_oh|_dh|In|Out|_{1,3}")
 _SHELL_MODULES = ("IPython", "ipykernel")
@@ -68,9 +70,10 @@ class NotebookNames:
             return _only_here(name)
         if root in _WIDGETS:
             return Problem(
-                f"`{name}` is a widget", "a widget lives in the notebook",
+                f"`{name}` is a widget",
+                "a widget lives in the notebook",
                 f"Take its value in a cell, `{name}_value = {name}.value`, and use that.",
-            )  # fmt: skip
+            )
         return None
 
     def undefined(self, name: str, detail: str, line: int | None, also: Iterable[str] = ()) -> Problem:
@@ -88,7 +91,9 @@ class NotebookNames:
 
 def _only_here(name: str) -> Problem:
     return Problem(
-        f"`{name}` exists only in the notebook", "", _WAYS_OUT.get(name, "Take the plain value you need out of it, in a cell above.")
+        f"`{name}` exists only in the notebook",
+        "",
+        _WAYS_OUT.get(name, "Take the plain value you need out of it, in a cell above."),
     )
 
 

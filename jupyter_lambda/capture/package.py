@@ -6,12 +6,14 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jupyter_lambda.capture.report import CaptureReport
 from jupyter_lambda.capture.zip_package import Entry
 from jupyter_lambda.model.function import PythonEnvironment
+
+if TYPE_CHECKING:
+    from types import TracebackType
 
 
 @dataclass(slots=True, kw_only=True)

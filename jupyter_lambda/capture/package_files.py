@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import glob
 import os.path
-from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from jupyter_lambda.capture.failure import Refused
 from jupyter_lambda.capture.local_modules import folder_files
 from jupyter_lambda.capture.report import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 def find_files(globs: Iterable[str], folder: Path) -> dict[str, Path]:
@@ -27,9 +30,10 @@ def find_files(globs: Iterable[str], folder: Path) -> dict[str, Path]:
         if not matches:
             raise Refused(
                 Problem(
-                    f"`--files {pattern}` matches nothing", f"in {folder}",
+                    f"`--files {pattern}` matches nothing",
+                    f"in {folder}",
                     "Globs are relative to the notebook's folder; quote them if they hold spaces.",
-                )  # fmt: skip
+                )
             )
         for match in matches:
             _add(found, pattern, folder / match, folder)

@@ -10,8 +10,10 @@ import importlib
 import importlib.util
 import sys
 from pathlib import Path
-from types import ModuleType
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 NAME: Final = "_jupyter_lambda"
 FOLDER: Final = Path(__file__).parent / "in_package"

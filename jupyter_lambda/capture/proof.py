@@ -13,6 +13,7 @@ What the child can meet, and where it goes:
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -21,15 +22,17 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from jupyter_lambda.capture.failure import CaptureFailed
-from jupyter_lambda.capture.package import Capture
 from jupyter_lambda.capture.report import CaptureReport, Level, Note, Problem
 from jupyter_lambda.capture.zip_package import materialize
 from jupyter_lambda.model import limits
+
+if TYPE_CHECKING:
+    from jupyter_lambda.capture.package import Capture
 
 LIMIT_SECONDS: Final = 30.0
 _CHILD: Final = Path(__file__).with_name("proof_child.py")
@@ -123,9 +126,14 @@ def _run(command: list[str], variables: dict[str, str], folder: Path, limit_seco
     """Run the child; return its exit status, None if it had to be killed, and the end of what it wrote."""
     with tempfile.TemporaryFile(dir=folder.parent) as output:  # a file: a pipe that nobody reads would fill
         child = subprocess.Popen(
-            command, cwd=folder, env=variables, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+            command,
+            cwd=folder,
+            env=variables,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
             start_new_session=True,
-        )  # fmt: skip
+        )
         status = None
         try:
             status = child.wait(timeout=limit_seconds)
@@ -138,10 +146,8 @@ def _run(command: list[str], variables: dict[str, str], folder: Path, limit_seco
 
 
 def _kill_session(child: subprocess.Popen[bytes]) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError, PermissionError):  # gone, with all that it started
         os.killpg(child.pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):  # gone, with all that it started
-        pass
     child.wait()
 
 
@@ -170,15 +176,18 @@ def _problem(outcome: _Outcome, status: int, output: str) -> Problem:
             excerpt=excerpt,
         )
     if outcome.error_type:
-        return Problem(f"{outcome.error_type}: {outcome.error}", "found by loading the package", "Correct the handler.", excerpt=excerpt)
+        return Problem(
+            f"{outcome.error_type}: {outcome.error}", "found by loading the package", "Correct the handler.", excerpt=excerpt
+        )
     how = f"signal {-status}" if status < 0 else f"exit status {status}"
     where = f", while `{outcome.name}` was loaded" if outcome.stage == "values" and outcome.name else ""
     last = tuple(output.strip().splitlines()[-5:])
     return Problem(
-        f"a clean process that loads the package ends with {how}{where}", "it would end the worker in the same way",
+        f"a clean process that loads the package ends with {how}{where}",
+        "it would end the worker in the same way",
         "See what ends it: the lines below are the last it wrote." if last else "Leave out captured values one by one.",
         excerpt=last,
-    )  # fmt: skip
+    )
 
 
 def _notes(outcome: _Outcome, status: int | None, limit_seconds: float) -> tuple[Note, ...]:

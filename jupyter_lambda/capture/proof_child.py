@@ -34,7 +34,7 @@ def main() -> None:
 def _step(job: dict[str, Any], step: Any) -> bool:
     try:
         step(job)
-    except BaseException as error:  # noqa: BLE001 - the user's code may raise anything, `SystemExit` too; it is told
+    except BaseException as error:  # the user's code may raise anything, `SystemExit` too; it is told
         _tell(error, job)
         return False
     return True
@@ -55,9 +55,9 @@ def _import_modules(job: dict[str, Any]) -> None:
 def _load_values(job: dict[str, Any]) -> None:
     """Load the captured values one by one into the handler's module, which runs in the next step."""
     _answer["stage"] = "values"
-    if not os.path.exists(os.path.join(job["root"], "_jupyter_lambda", "captured.pickle")):
+    if not os.path.exists(os.path.join(job["root"], "_jupyter_lambda", "captured.pickle")):  # noqa: PTH110, PTH118 - pathlib costs each proof
         return
-    import _jupyter_lambda  # in the package
+    import _jupyter_lambda  # type: ignore[import-not-found]  # in the package
 
     module_name = job["handler"].rpartition(".")[0]
     spec = importlib.util.find_spec(module_name)
@@ -105,7 +105,7 @@ def _tell(error: BaseException, job: dict[str, Any]) -> None:
     _answer["error"] = str(error)[:2000]
     frames = traceback.extract_tb(error.__traceback__)
     own = [f for f in frames if f.filename.startswith(job["root"])]
-    module_file = os.path.join(job["root"], job["handler"].rpartition(".")[0].replace(".", "/"))
+    module_file = os.path.join(job["root"], job["handler"].rpartition(".")[0].replace(".", "/"))  # noqa: PTH118
     lines = [f.lineno for f in frames if f.filename in (module_file + ".py", module_file + "_cell.py")]
     _answer["line"] = lines[-1] if lines else None
     _answer["excerpt"] = [line for f in own[-3:] for line in _shown(f, job["root"])]
@@ -117,7 +117,7 @@ def _shown(frame: Any, root: str) -> list[str]:
 
 
 def _write(job: dict[str, Any]) -> None:
-    with open(job["answer"], "w", encoding="utf-8") as file:
+    with open(job["answer"], "w", encoding="utf-8") as file:  # noqa: PTH123 - as above
         json.dump(_answer, file)
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 _CELLS_READ: Final = 300  # the latest ones: reading more costs more than the hint is worth
 
@@ -31,7 +33,7 @@ def assignments(names: Iterable[str], cells: Sequence[str]) -> dict[str, Assignm
         text = cells[number]
         if not wanted:
             break
-        if not isinstance(text, str) or not any(name in text for name in wanted):
+        if not any(name in text for name in wanted):
             continue
         for name, statement in _bound(text):
             if name in wanted:
@@ -46,7 +48,7 @@ def _bound(text: str) -> list[tuple[str, str]]:
         tree = ast.parse(text)
     except (SyntaxError, ValueError):
         return []
-    found = []
+    found: list[tuple[str, str]] = []
     for node in reversed(tree.body):
         names = [n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):

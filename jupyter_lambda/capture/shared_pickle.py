@@ -16,20 +16,23 @@ from __future__ import annotations
 import functools
 import importlib
 import io
-import pickle
 import sys
 import types
 from collections import ChainMap
-from collections.abc import Callable, Mapping
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import cloudpickle
 
-from jupyter_lambda.capture.cell_sources import CellSources
 from jupyter_lambda.capture.failure import Refused
 from jupyter_lambda.capture.foreign_code import attempt
 from jupyter_lambda.capture.package_reference import package_module
 from jupyter_lambda.capture.report import Problem
+
+if TYPE_CHECKING:
+    import pickle
+    from collections.abc import Callable, Mapping
+
+    from jupyter_lambda.capture.cell_sources import CellSources
 
 _LOADERS = frozenset({"cloudpickle.cloudpickle", "_jupyter_lambda", "_jupyter_lambda.functions", "builtins"})
 _HANDLE = "__jupyter_lambda_function__"
@@ -51,7 +54,7 @@ class NotebookPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle
     """
 
     def __init__(
-        self, file: IO[bytes], namespace: Mapping[str, Any], sources: CellSources, is_local: Callable[[str], bool]
+        self, file: IO[bytes] | io.RawIOBase, namespace: Mapping[str, Any], sources: CellSources, is_local: Callable[[str], bool]
     ) -> None:
         own: dict[type, Callable[[Any], Any]] = {types.CodeType: self._reduce_code, types.ModuleType: self._reduce_module}
         self.dispatch_table = ChainMap(own, cloudpickle.Pickler.dispatch_table)  # read by the base class's `__init__`
@@ -72,7 +75,7 @@ class NotebookPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle
                 return package_module("functions").LambdaFunction, (name,)
             return super().reducer_override(obj)
         module = getattr(obj, "__module__", None)
-        if self._is_stale(obj, module):
+        if isinstance(module, str) and self._is_stale(obj, module):
             self.modules.add(module)
             return package_module().member, (module, obj.__qualname__)
         reduced = super().reducer_override(obj)
@@ -84,9 +87,9 @@ class NotebookPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle
             state[1]["__globals__"] = {}  # they are the module's; see the class's docstring
         return reduced
 
-    def _is_stale(self, obj: Any, module: Any) -> bool:
+    def _is_stale(self, obj: Any, module: str) -> bool:
         """Whether the object is of a module that goes with the package, but not the one that the module has now."""
-        if not isinstance(module, str) or module == "__main__" or not self._is_local(module):
+        if module == "__main__" or not self._is_local(module):
             return False
         found: Any = sys.modules.get(module)
         for part in obj.__qualname__.split("."):
@@ -126,7 +129,7 @@ def function_handle(value: Any) -> str | None:
         found = object.__getattribute__(value, "__dict__").get(_HANDLE)
     except AttributeError:
         found = None
-    if found is None and _has_handle(type(value)):
+    if found is None and _has_handle(type(value)):  # type: ignore[arg-type]  # classes are hashable
         found = getattr(value, _HANDLE, None)
     return found if isinstance(found, str) else None
 

@@ -12,14 +12,16 @@ import os
 import shutil
 import stat
 import zipfile
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from jupyter_lambda.capture.failure import Refused
 from jupyter_lambda.capture.report import Problem
 from jupyter_lambda.model import limits
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Entry = bytes | Path
 _STORED_FROM_BYTES: Final = 1_000_000
@@ -47,9 +49,10 @@ def write_zip(path: Path, entries: Mapping[str, Entry]) -> WrittenZip:
     if unzipped > limits.NOTEBOOK_PACKAGE_BYTES_MAX:
         raise Refused(
             Problem(
-                f"the package holds {unzipped / 1024**3:.1f} GB, and 10 GB is the most", "",
+                f"the package holds {unzipped / 1024**3:.1f} GB, and 10 GB is the most",
+                "",
                 "Show workers the folder instead: `--mount FOLDER`.",
-            )  # fmt: skip
+            )
         )
     try:
         with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED, allowZip64=True) as package:

@@ -28,13 +28,12 @@ class _Unpickler(pickle.Unpickler):
 
 def load(module_globals: dict[str, Any]) -> None:
     """Put every captured value under its name into `module_globals`; functions of the notebook get it as their globals."""
-    for name, value in load_each(module_globals):
-        module_globals[name] = value
+    module_globals.update(load_each(module_globals))  # one by one: what is loaded later finds what was loaded before
 
 
 def load_each(module_globals: dict[str, Any]) -> Any:
     """Yield each captured name with its value, in the order in which they can be loaded."""
-    global _target  # noqa: PLW0603 - `module_globals()` is called by the pickle, which can carry no argument of ours
+    global _target  # `module_globals()` is called by the pickle, which can carry no argument of ours
     _target = module_globals
     show_sources()
     if not os.path.exists(_PICKLE):  # noqa: PTH110 - as above
