@@ -97,6 +97,10 @@ class ExecutionEnvironment(Protocol):
         """Resolves when the present runtime process and all it started are gone; a new future after `restart`."""
         ...
 
+    def init_ended(self) -> None:
+        """From here on the function's share of a CPU is held: init has a whole one, as on Lambda. May be called again."""
+        ...
+
     def memory(self) -> MemoryReading:
         """Read memory now; costs microseconds where nothing grew since the last reading (it is called after each invocation)."""
         ...

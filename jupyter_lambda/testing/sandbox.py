@@ -85,6 +85,9 @@ class FakeEnvironment:
         """A process id that is nobody's."""
         return None if self._task is None or self._task.done() else 1
 
+    def init_ended(self) -> None:
+        """No share is held."""
+
     def memory(self) -> MemoryReading:
         """What the test set."""
         return MemoryReading(self.memory_bytes, self.memory_bytes)

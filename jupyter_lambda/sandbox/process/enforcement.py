@@ -40,7 +40,9 @@ def _memory(tier: Tier) -> Enforcement:
 
 def _cpu(tier: Tier) -> Enforcement:
     if tier.groups is not None and tier.groups_hold_cpu:
-        return Enforcement(row="cpu", held=True, by=tier.groups, note="memory / 1,769 MB of a CPU, per 100 ms")
+        return Enforcement(
+            row="cpu", held=True, by=tier.groups, note="memory / 1,769 MB of a CPU, per 100 ms; init has a whole one"
+        )
     return Enforcement(row="cpu", held=False, by="nothing", note="a function may use every CPU")
 
 

@@ -21,6 +21,7 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_lambda.errors import SandboxError
+from jupyter_lambda.model import limits
 from jupyter_lambda.sandbox.process.groups import MIB, Group
 from jupyter_lambda.sandbox.process.memory_account import GroupAccount, MemoryPeak, TreeAccount
 from jupyter_lambda.sandbox.protocol import Channels, Death, DeathCause, EnvironmentSpec, MemoryReading
@@ -77,6 +78,7 @@ class ProcessEnvironment:
         self._kernel_kills = 0
         self._is_frozen = False
         self._is_closed = False
+        self._cpu_is_held = False
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -107,6 +109,9 @@ class ProcessEnvironment:
                 what = "it is closed" if self._is_closed else "its runtime process is still there"
                 raise SandboxError(f"environment {self.environment_id}", what, "Start another one.")
             self._take_group()
+            if self._group is not None and self._cpu_is_held:
+                self._group.hold_cpu(held=False)
+            self._cpu_is_held = False
             request = self._plan(spec, self._group.join_files if self._group else ())
             descriptors = {"log": channels.log_fd, **self._namespaces}
             if channels.runtime_fd >= 0:
@@ -166,14 +171,23 @@ class ProcessEnvironment:
             self._peak = MemoryPeak(self._account)
             self._background(self._group.watch(self._limit_bytes, self._on_pressure))
 
+    def init_ended(self) -> None:
+        """Hold the CPU share from here on."""
+        if not self._cpu_is_held and self._group is not None and self._pid is not None:
+            self._group.hold_cpu(held=True)
+            self._cpu_is_held = True
+
     def memory(self) -> MemoryReading:
         """Read memory now."""
+        self.init_ended()  # asked after an invocation: init is over, whether or not that was said
         return MemoryReading(0, 0) if self._peak is None else self._peak.refresh()
 
     def sample(self) -> bool:
         """Read memory if something changed and end the environment if it is out; returns whether something changed."""
         if self._peak is None or not self.is_sampled:
             return False
+        if not self._cpu_is_held and self._clock.monotonic() > self.walled + limits.INIT_SECONDS_MAX:
+            self.init_ended()
         before = self._peak.last()
         reading = self._peak.refresh()
         if reading.now_bytes >= self._limit_bytes or self._kernel_killed():

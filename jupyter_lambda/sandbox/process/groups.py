@@ -45,6 +45,10 @@ class Group(Protocol):
         """What is held now; tens of microseconds."""
         ...
 
+    def hold_cpu(self, *, held: bool) -> None:
+        """Hold the processes to the group's share of a CPU, or let them have what there is."""
+        ...
+
     def kernel_kills(self) -> int:
         """How many processes the kernel has killed for memory."""
         ...
@@ -82,7 +86,7 @@ class GroupMaker(Protocol):
     reusable: bool  # whether a group may hold a second process after all of the first were killed
 
     def make(self, name: str, limits: GroupLimits) -> Group:
-        """Make a group.
+        """Make a group; its CPU share is not held yet.
 
         Raises:
             OSError: The kernel refused.

@@ -48,8 +48,7 @@ class GroupsV1:
             (folders["memory"] / "memory.memsw.limit_in_bytes").write_text(str(limits.memory_bytes))
         (folders["pids"] / "pids.max").write_text(str(limits.processes))
         (folders["cpu"] / "cpu.cfs_period_us").write_text(str(CPU_PERIOD_US))
-        (folders["cpu"] / "cpu.cfs_quota_us").write_text(str(max(1_000, int(limits.cpus * CPU_PERIOD_US))))
-        return GroupV1(folders)
+        return GroupV1(folders, cpu_quota_us=max(1_000, int(limits.cpus * CPU_PERIOD_US)))
 
     def sweep(self) -> int:
         """End what earlier boots left. Their engines are gone: one engine runs per home."""
@@ -80,8 +79,9 @@ _SWEEP_ROUNDS = 200
 class GroupV1:
     """One environment's groups, with descriptors kept open: reading through them costs a microsecond."""
 
-    def __init__(self, folders: dict[str, Path]) -> None:
+    def __init__(self, folders: dict[str, Path], cpu_quota_us: int = -1) -> None:
         self._folders = folders
+        self._cpu_quota_us = cpu_quota_us
         # A process that moves its only thread through `tasks` needs no lock over all thread groups. Through `cgroup.procs` it does,
         # and waits for an RCU grace period: 7 to 20 ms were seen (kernel/cgroup/cgroup.c, `cgroup_procs_write_start`).
         self.join_files = tuple(str(folder / "tasks") for folder in folders.values())
@@ -98,6 +98,10 @@ class GroupV1:
         """Read what is held now."""
         figures = dict(line.split(" ") for line in os.pread(self._stat, 8192, 0).decode().splitlines())
         return GroupMemory(int(figures["total_rss"]), int(figures.get("total_shmem", 0)))
+
+    def hold_cpu(self, *, held: bool) -> None:
+        """Set or lift the quota."""
+        (self._folders["cpu"] / "cpu.cfs_quota_us").write_text(str(self._cpu_quota_us if held else -1))
 
     def kernel_kills(self) -> int:
         """How many processes the kernel has killed for memory in this group."""

@@ -69,9 +69,7 @@ class GroupsV2:
         for file, text in (("memory.swap.max", "0"), ("memory.oom.group", "1")):
             with contextlib.suppress(OSError):
                 (folder / file).write_text(text)
-        if self.holds_cpu:
-            (folder / "cpu.max").write_text(f"{max(1_000, int(limits.cpus * CPU_PERIOD_US))} {CPU_PERIOD_US}")
-        return GroupV2(folder)
+        return GroupV2(folder, cpu_quota_us=max(1_000, int(limits.cpus * CPU_PERIOD_US)) if self.holds_cpu else 0)
 
     def sweep(self) -> int:
         """End what earlier boots left."""
@@ -101,8 +99,9 @@ _SWEEP_ROUNDS = 200
 class GroupV2:
     """One environment's group."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, cpu_quota_us: int = 0) -> None:
         self._folder = folder
+        self._cpu_quota_us = cpu_quota_us
         self.join_files: tuple[str, ...] = (str(folder / "cgroup.procs"),)
         self._current = os.open(folder / "memory.current", os.O_RDONLY | os.O_CLOEXEC)
         self._stat = os.open(folder / "memory.stat", os.O_RDONLY | os.O_CLOEXEC)
@@ -116,6 +115,11 @@ class GroupV2:
         """Read what is held now."""
         figures = dict(line.split(" ") for line in os.pread(self._stat, 8192, 0).decode().splitlines())
         return GroupMemory(int(figures["anon"]), int(figures.get("shmem", 0)))
+
+    def hold_cpu(self, *, held: bool) -> None:
+        """Set or lift the quota, where the controller is delegated."""
+        if self._cpu_quota_us:
+            (self._folder / "cpu.max").write_text(f"{self._cpu_quota_us if held else 'max'} {CPU_PERIOD_US}")
 
     def kernel_kills(self) -> int:
         """How many processes the kernel has killed for memory in this group."""
