@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from jupyter_lambda.client.handle import FunctionHandle
     from jupyter_lambda.client.invocation import Invocation
     from jupyter_lambda.client.json_boundary import EventTypeError, to_json_event
-    from jupyter_lambda.client.outcome import FunctionError
+    from jupyter_lambda.client.outcome import Failure, FunctionError
     from jupyter_lambda.errors import JupyterLambdaError
     from jupyter_lambda.notebook.extension import load_ipython_extension, unload_ipython_extension
 
@@ -34,6 +34,7 @@ _HOMES = {
     "Batch": "client.batch",
     "EventTypeError": "client.json_boundary",
     "FunctionError": "client.outcome",
+    "Failure": "client.outcome",
     "FunctionHandle": "client.handle",
     "Invocation": "client.invocation",
     "JupyterLambdaError": "errors",
@@ -52,6 +53,7 @@ _HOMES = {
 __all__ = [
     "Batch",
     "EventTypeError",
+    "Failure",
     "FunctionError",
     "FunctionHandle",
     "Invocation",

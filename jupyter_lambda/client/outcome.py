@@ -17,14 +17,24 @@ _PLATFORM_LINES: Final = ("START RequestId:", "END RequestId:", "REPORT RequestI
 
 
 class Failure:
-    """What a failed invocation's payload says."""
+    """What a failed invocation's payload says.
 
-    __slots__ = ("message", "stack", "type")
+    Attributes:
+        type: Lambda's `errorType`.
+        message: Lambda's `errorMessage`.
+        stack: Lines of the worker's traceback, without the first and the last.
+        index: Of the event, in a batch.
+        request_id: Of the invocation, in a batch.
+    """
+
+    __slots__ = ("index", "message", "request_id", "stack", "type")
 
     def __init__(self, kind: str, message: str, stack: tuple[str, ...] = ()) -> None:
         self.type = kind
         self.message = message
-        self.stack = stack  # lines of the worker's traceback, without the first and the last
+        self.stack = stack
+        self.index: int | None = None
+        self.request_id: str | None = None
 
     def __repr__(self) -> str:
         return f"{self.type}: {self.message}"
