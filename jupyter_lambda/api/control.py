@@ -239,7 +239,8 @@ class Routes:
         self._engine.catalog.entry(name)
         since = _number(request, "since_sequence", 0, int)
         if request.query_params.get("follow") == "1":
-            return StreamingResponse(self._follow(name, since), media_type="application/x-ndjson")
+            start = since or await self._newest_log(name)
+            return StreamingResponse(self._follow(name, start), media_type="application/x-ndjson")
         return _json(
             await self._engine.store.log_events(
                 name, since_sequence=since, since=_number(request, "since", 0.0, float),
@@ -265,12 +266,12 @@ class Routes:
         return _json({}, 202)
 
     async def _follow(self, name: str, since: int) -> AsyncIterator[bytes]:
-        """Log events as invocations end; starts after `since`, or now."""
+        """Log events after `since`, then those of invocations as they end."""
         store = self._engine.store
         with self._engine.live.watch() as watcher:
-            if since == 0:
-                past = await store.log_events(name, limit=1)
-                since = past[-1].sequence if past else 0
+            for event in await store.log_events(name, since_sequence=since):
+                since = event.sequence
+                yield msgspec.json.encode(event) + b"\n"
             async for change in watcher.changes():
                 ended = isinstance(change.body, InvocationRecord) and change.body.function_name == name
                 if not (ended or watcher.missed):
@@ -279,6 +280,10 @@ class Routes:
                 for event in await store.log_events(name, since_sequence=since):
                     since = event.sequence
                     yield msgspec.json.encode(event) + b"\n"
+
+    async def _newest_log(self, name: str) -> int:
+        past = await self._engine.store.log_events(name, limit=1)
+        return past[-1].sequence if past else 0
 
 
 async def _health(_: Request) -> Response:

@@ -56,10 +56,19 @@ class HttpProtocol(asyncio.Protocol):
             return
         length = sum(map(len, bodies))
         head = b"%b%bContent-Length: %d\r\n\r\n" % (_REASONS.get(status) or b"HTTP/1.1 %d Unknown\r\n" % status, headers, length)
-        transport.write(b"".join((head, *bodies)))
+        self.write(transport, b"".join((head, *bodies)))
         self._busy = False
         if self._queue:
             self._take_next()
+
+    def write(self, transport: asyncio.Transport, answer: bytes) -> None:
+        """Send one answer's bytes; a subclass may hold them to send more at once."""
+        transport.write(answer)
+
+    @property
+    def is_answering(self) -> bool:
+        """A request was handed over and has no answer yet."""
+        return self._busy
 
     @property
     def at_boundary(self) -> bool:

@@ -31,7 +31,11 @@ _JSON: Final = b"Content-Type: application/json\r\n"
 
 
 class RuntimeConnection(HttpProtocol):
-    """One connection of a runtime."""
+    """One connection of a runtime.
+
+    A runtime that sends its answer and its next request in one write waits for the two replies together: the first is then held and
+    goes out with the second, which saves a write and wakes the runtime once instead of twice.
+    """
 
     max_body = limits.RESPONSE_BYTES_MAX
 
@@ -39,6 +43,23 @@ class RuntimeConnection(HttpProtocol):
         super().__init__()
         self._session = session
         self._owns_session = owns_session
+        self._held = b""
+        self._may_hold = False
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what came; what was held goes out unless another reply is due, with which it goes."""
+        super().data_received(data)
+        if self._held and not self.is_answering and self.transport is not None:
+            self.transport.write(self._held)
+            self._held = b""
+
+    def write(self, transport: asyncio.Transport, answer: bytes) -> None:
+        """Hold an acknowledgement, send everything else."""
+        if self._may_hold:
+            self._held += answer
+            return
+        transport.write(self._held + answer if self._held else answer)
+        self._held = b""
 
     def handle(self, request: Request) -> None:
         """Answer one call of the Runtime API."""
@@ -84,7 +105,9 @@ class RuntimeConnection(HttpProtocol):
 
     def _answer(self, answer: Answer) -> None:
         if answer.error_type is None:
+            self._may_hold = True
             self.respond(answer.status, _JSON, _STATUS_OK)
+            self._may_hold = False
         else:
             body = msgspec.json.encode({"errorMessage": answer.error_type, "errorType": answer.error_type})
             self.respond(answer.status, _JSON, body)

@@ -22,23 +22,23 @@ The environment that went idle last is used first, so that a quiet pool shrinks.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+
+import msgspec
+from msgspec.structs import replace
 
 
-@dataclass(frozen=True, slots=True)
-class Idle:
+class Idle(msgspec.Struct, frozen=True):
     """An environment that waits, and since when (clock reading)."""
 
     environment_id: str
     since: float
 
 
-@dataclass(frozen=True, slots=True)
-class Pool:
+class Pool(msgspec.Struct, frozen=True):
     """The environments and the waiting invocations of one version and revision."""
 
     idle: tuple[Idle, ...] = ()  # in the order in which they became idle
-    busy: dict[str, str] = field(default_factory=dict)  # environment → invocation; replaced, never changed
+    busy: dict[str, str] = {}  # environment → invocation; replaced, never changed
     finishing: tuple[str, ...] = ()
     starting: int = 0
     waiting: tuple[str, ...] = ()  # invocation ids, oldest first
@@ -55,21 +55,18 @@ class Pool:
         return not (self.idle or self.busy or self.finishing or self.starting or self.waiting)
 
 
-@dataclass(frozen=True, slots=True)
-class RunOn:
+class RunOn(msgspec.Struct, frozen=True):
     """Hand the invocation to the environment."""
 
     environment_id: str
     invocation_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(msgspec.Struct, frozen=True):
     """Start one more environment."""
 
 
-@dataclass(frozen=True, slots=True)
-class Retire:
+class Retire(msgspec.Struct, frozen=True):
     """Shut the environment down."""
 
     environment_id: str
