@@ -37,10 +37,8 @@ class FileLock:
             except OSError:
                 os.close(descriptor)
                 raise
-            if self._stands_at_its_path(descriptor):
-                self._descriptor = descriptor
+            if self._keep(descriptor):
                 return True
-            os.close(descriptor)
 
     def release(self) -> None:
         """Remove the file and give the lock back. Safe to call twice, or without the lock."""
@@ -51,6 +49,14 @@ class FileLock:
         # Said aloud, since a fork of this process may hold a copy of the descriptor.
         fcntl.flock(descriptor, fcntl.LOCK_UN)
         os.close(descriptor)
+
+    def _keep(self, descriptor: int) -> bool:
+        """Be the owner through a locked descriptor, unless its file was removed between opening and locking it: then close it."""
+        if not self._stands_at_its_path(descriptor):
+            os.close(descriptor)
+            return False
+        self._descriptor = descriptor
+        return True
 
     def _stands_at_its_path(self, descriptor: int) -> bool:
         try:

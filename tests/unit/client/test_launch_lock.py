@@ -3,6 +3,8 @@
 import os
 import threading
 
+import pytest
+
 from jupyter_lambda.client.file_lock import FileLock
 
 
@@ -44,6 +46,17 @@ def test_a_removed_file_is_not_the_lock_any_more(tmp_path):
     assert latter.acquire()
     assert not FileLock(path).acquire()
     latter.release()
+
+
+def test_a_file_that_is_removed_between_opening_and_locking_is_not_kept(tmp_path):
+    former, latter = FileLock(tmp_path / "lock"), FileLock(tmp_path / "lock")
+    former.acquire()
+    opened_meanwhile = os.open(tmp_path / "lock", os.O_RDWR)
+    former.release()
+
+    assert not latter._keep(opened_meanwhile)
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(opened_meanwhile)
 
 
 def test_the_descriptor_is_not_inherited(tmp_path):
