@@ -4,11 +4,18 @@
     ├── RequestError                     the caller's fault             InvalidParameterValueException 400
     │   ├── ValidationError              a value out of shape           ValidationException 400
     │   ├── InvalidRequestContent        an event that is not JSON      InvalidRequestContentException 400
+    │   ├── Unparsable                   a value of another type        SerializationException 400
+    │   ├── UnsupportedMedia             a body of another kind         UnsupportedMediaTypeException 415
+    │   ├── RecursiveInvocation          functions call in a circle     RecursiveInvocationException 400
+    │   ├── PolicyTooLong                a policy above the limit       PolicyLengthExceededException 400
     │   ├── NotFound                     no such thing                  ResourceNotFoundException 404
     │   │   ├── FunctionNotFound
     │   │   ├── VersionNotFound
     │   │   ├── AliasNotFound
-    │   │   └── InvocationNotFound
+    │   │   ├── InvocationNotFound
+    │   │   ├── NoSuchOperation          no operation has this path     UnknownOperationException 404
+    │   │   ├── ProvisionedNotFound                                     ProvisionedConcurrencyConfigNotFoundException 404
+    │   │   └── CodeSigningNotFound                                     CodeSigningConfigNotFoundException 404
     │   ├── Conflict                     exists, or is in use           ResourceConflictException 409
     │   │   └── OwnedByAnotherNotebook   needs --take-over
     │   ├── RevisionMismatch             RevisionId is an older one     PreconditionFailedException 412
@@ -16,6 +23,10 @@
     │   ├── PackageTooLarge              a package above the limit      RequestEntityTooLargeException 413
     │   ├── Throttled                    no room now, try again         TooManyRequestsException 429
     │   ├── AccessDenied                 token or signature             AccessDeniedException 403
+    │   │   ├── NoSignature              none was sent                  MissingAuthenticationTokenException 403
+    │   │   ├── IncompleteSignature      a part is missing              IncompleteSignatureException 403
+    │   │   ├── UnknownAccessKey         not one of ours                UnrecognizedClientException 403
+    │   │   └── WrongSignature           another key, too old           InvalidSignatureException 403
     │   ├── InvalidRuntime               no interpreter for it          InvalidRuntimeException 502
     │   └── InvalidZip                   a package that can't be read   InvalidZipFileException 502
     ├── CaptureError                     the cell could not become a package; never sent to a server
@@ -79,6 +90,22 @@ class InvalidRequestContent(RequestError):
     """The body of an invocation is not JSON."""
 
 
+class Unparsable(RequestError):
+    """A request's value is of another type than its operation's."""
+
+
+class UnsupportedMedia(RequestError):
+    """The body is of a kind that the operation does not take."""
+
+
+class RecursiveInvocation(RequestError):
+    """Functions call each other in a circle."""
+
+
+class PolicyTooLong(RequestError):
+    """A resource policy is above the limit."""
+
+
 class NotFound(RequestError):
     """No such thing."""
 
@@ -97,6 +124,18 @@ class AliasNotFound(NotFound):
 
 class InvocationNotFound(NotFound):
     """No invocation of that id is running or kept."""
+
+
+class NoSuchOperation(NotFound):
+    """No operation of an AWS API has this method and path."""
+
+
+class ProvisionedNotFound(NotFound):
+    """The version or alias has no provisioned concurrency."""
+
+
+class CodeSigningNotFound(NotFound):
+    """There is no such code signing configuration."""
 
 
 class Conflict(RequestError):
@@ -125,6 +164,22 @@ class Throttled(RequestError):
 
 class AccessDenied(RequestError):
     """Token or signature is missing or wrong."""
+
+
+class NoSignature(AccessDenied):
+    """The request carries no credentials."""
+
+
+class IncompleteSignature(AccessDenied):
+    """A part of the signature is missing or can't be read."""
+
+
+class UnknownAccessKey(AccessDenied):
+    """The access key is not one of the engine's."""
+
+
+class WrongSignature(AccessDenied):
+    """The signature is another than the engine's key makes, or too old."""
 
 
 class InvalidRuntime(RequestError):
@@ -182,13 +237,24 @@ AWS_CODES: Mapping[type[JupyterLambdaError], AwsCode] = {
     RequestError: AwsCode("InvalidParameterValueException", HTTPStatus.BAD_REQUEST),
     ValidationError: AwsCode("ValidationException", HTTPStatus.BAD_REQUEST),
     InvalidRequestContent: AwsCode("InvalidRequestContentException", HTTPStatus.BAD_REQUEST),
+    Unparsable: AwsCode("SerializationException", HTTPStatus.BAD_REQUEST),
+    UnsupportedMedia: AwsCode("UnsupportedMediaTypeException", HTTPStatus.UNSUPPORTED_MEDIA_TYPE),
+    RecursiveInvocation: AwsCode("RecursiveInvocationException", HTTPStatus.BAD_REQUEST),
+    PolicyTooLong: AwsCode("PolicyLengthExceededException", HTTPStatus.BAD_REQUEST),
     NotFound: AwsCode("ResourceNotFoundException", HTTPStatus.NOT_FOUND),
+    NoSuchOperation: AwsCode("UnknownOperationException", HTTPStatus.NOT_FOUND),
+    ProvisionedNotFound: AwsCode("ProvisionedConcurrencyConfigNotFoundException", HTTPStatus.NOT_FOUND),
+    CodeSigningNotFound: AwsCode("CodeSigningConfigNotFoundException", HTTPStatus.NOT_FOUND),
     Conflict: AwsCode("ResourceConflictException", HTTPStatus.CONFLICT),
     RevisionMismatch: AwsCode("PreconditionFailedException", HTTPStatus.PRECONDITION_FAILED),
     PayloadTooLarge: AwsCode("RequestTooLargeException", HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     PackageTooLarge: AwsCode("RequestEntityTooLargeException", HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     Throttled: AwsCode("TooManyRequestsException", HTTPStatus.TOO_MANY_REQUESTS),
     AccessDenied: AwsCode("AccessDeniedException", HTTPStatus.FORBIDDEN),
+    NoSignature: AwsCode("MissingAuthenticationTokenException", HTTPStatus.FORBIDDEN),
+    IncompleteSignature: AwsCode("IncompleteSignatureException", HTTPStatus.FORBIDDEN),
+    UnknownAccessKey: AwsCode("UnrecognizedClientException", HTTPStatus.FORBIDDEN),
+    WrongSignature: AwsCode("InvalidSignatureException", HTTPStatus.FORBIDDEN),
     InvalidRuntime: AwsCode("InvalidRuntimeException", HTTPStatus.BAD_GATEWAY),
     InvalidZip: AwsCode("InvalidZipFileException", HTTPStatus.BAD_GATEWAY),
     PlatformError: AwsCode("ServiceException", HTTPStatus.INTERNAL_SERVER_ERROR),
