@@ -18,8 +18,11 @@ import msgspec
 
 from jupyter_lambda.capture.capturing import capture_cell
 from jupyter_lambda.capture.options import PackageOptions
+from jupyter_lambda.capture.pip_install import install_requirements
 from jupyter_lambda.capture.proof import prove
+from jupyter_lambda.capture.requirements import parse_requirements
 from jupyter_lambda.client.handle import FunctionHandle
+from jupyter_lambda.client.home import home_folder
 from jupyter_lambda.errors import OwnedByAnotherNotebook, RequestError
 from jupyter_lambda.model.engine_api import DeployRequest
 from jupyter_lambda.model.function import Mount
@@ -93,7 +96,7 @@ class CellDeployment:
         self, capture: Capture, package_options: PackageOptions, engine: Future[EngineClient]
     ) -> tuple[DeploymentView, FunctionHandle]:
         """What needs the package, and then what needs the engine too."""
-        folder = self._install(capture, package_options)
+        folder = self._install(capture, package_options.requirements)
         proof = prove(capture, extra_path=[folder] if folder else [])
         client = engine.result()
         answer = self._deploy(client, capture, package_options, folder)
@@ -154,14 +157,16 @@ class CellDeployment:
             provisioned_concurrency=values.get("provisioned_concurrency"),
         )
 
-    def _install(self, capture: Capture, package_options: PackageOptions) -> str | None:
-        """Install what the line asks for; None where it asks for nothing."""
-        if not package_options.requirements:
+    def _install(self, capture: Capture, lines: tuple[str, ...]) -> str | None:
+        """Install what the line asks for, telling what pip tells; None where it asks for nothing."""
+        if not lines:
             return None
-        raise NotImplementedError
+        installed = install_requirements(lines, capture.python, home_folder() / "requirements", progress=self._tell)
+        return str(installed.folder)
 
     def _requirements(self) -> tuple[str, ...]:
-        return ()
+        text = self._options.values.get("requirements")
+        return parse_requirements(text, self._folder) if text is not None else ()
 
     def _package_options(self) -> PackageOptions:
         values = self._options.values

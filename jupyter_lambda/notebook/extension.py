@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from IPython.core.completer import SimpleCompletion, context_matcher
 
@@ -51,7 +51,7 @@ def line_matcher(functions: KnownFunctions) -> Callable[[CompletionContext], Sim
     """
 
     @context_matcher(identifier="jupyter_lambda")
-    def matcher(context: CompletionContext) -> Any:
+    def matcher(context: CompletionContext) -> SimpleMatcherResult:
         line = context.full_text.split("\n")[context.cursor_line][: context.cursor_position]
         found = completions(line, functions)
         # The completer splits words at `=` too: what stands before its token is written already.
@@ -62,4 +62,4 @@ def line_matcher(functions: KnownFunctions) -> Callable[[CompletionContext], Sim
             "suppress": bool(found),
         }
 
-    return matcher
+    return cast("Callable[[CompletionContext], SimpleMatcherResult]", matcher)  # the decorator has no types

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 import keyword
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
 from IPython.display import display
@@ -24,14 +24,13 @@ if TYPE_CHECKING:
 
     from jupyter_lambda.client.engine_client import EngineClient
 
-_Method = TypeVar("_Method", bound="Callable[..., Any]")
 _BUILTINS: Final = frozenset(dir(builtins))
 
 
-def documented(text: str) -> Callable[[_Method], _Method]:
+def documented(text: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a method its docstring: `%%lambda?` shows what the tables say."""
 
-    def decorate(method: _Method) -> _Method:
+    def decorate(method: Callable[..., None]) -> Callable[..., None]:
         method.__doc__ = text
         return method
 
@@ -57,6 +56,7 @@ class LambdaMagics(Magics):
 
     def __init__(self, shell: InteractiveShell) -> None:
         super().__init__(shell)
+        self._session = shell
         self._told: set[str] = set()
 
     def use(self, connect: Callable[[], EngineClient]) -> None:
@@ -75,7 +75,7 @@ class LambdaMagics(Magics):
             print(magic_help(command_help()))
             return
         try:
-            command = LineCommand(line, self.shell.user_ns)
+            command = LineCommand(line, self._session.user_ns)
         except HelpWanted as wanted:
             print(wanted.text.rstrip())
             return
@@ -94,10 +94,10 @@ class LambdaMagics(Magics):
         deployment = CellDeployment(
             options,
             source,
-            self.shell.user_ns,
+            self._session.user_ns,
             connect=self._engine,
             tell=_tell,
-            cell_numbers=getattr(self.shell.compile, "_filename_map", None),
+            cell_numbers=getattr(self._session.compile, "_filename_map", None),
         )
         try:
             view, handle = deployment.run()
@@ -107,7 +107,7 @@ class LambdaMagics(Magics):
         if view.sandbox_note in self._told:  # once in a session is enough; the head row names the sandbox every time
             view.sandbox_note = ""
         self._told.add(view.sandbox_note)
-        view.bound = bind(self.shell.user_ns, options.name, handle)
+        view.bound = bind(self._session.user_ns, options.name, handle)
         display(view)
 
 
