@@ -44,7 +44,7 @@ class LambdaMagics(Magics):
     _connect: Callable[[], EngineClient] | None = None
 
     @no_var_expand  # an event or an alias with {braces} or $LATEST stays as it is
-    @line_cell_magic("lambda")
+    @line_cell_magic("lambda")  # type: ignore[arg-type]  # IPython types this form of the decorator as taking nothing
     @documented(magic_help(command_help()))
     def lambda_(self, line: str, cell: str | None = None) -> None:
         """Deploy the cell, or carry out the line's command."""  # readers see the text above
