@@ -24,6 +24,7 @@ from jupyter_lambda.capture.captured_values import Selection, ValueCollector, Wr
 from jupyter_lambda.capture.cell_sources import CellSources
 from jupyter_lambda.capture.content_digest import value_digest
 from jupyter_lambda.capture.failure import CaptureFailed, Refused
+from jupyter_lambda.capture.handler_module import with_prologue
 from jupyter_lambda.capture.interpreter import this_python
 from jupyter_lambda.capture.local_modules import LocalModules
 from jupyter_lambda.capture.name_rows import module_row, value_row
@@ -53,12 +54,18 @@ class Plan:
     source: str  # what the reader wrote
     function: str  # the handler's function
     module: str  # the handler's module
+    text: str | None = None  # what becomes the handler's module; None where `code` or `files` has it
     code: Mapping[str, bytes] = field(default_factory=dict)  # the handler's files, by name in the package
     files: Mapping[str, Path] = field(default_factory=dict)  # further files of the host that belong to the code
     uses: GlobalNames = NO_NAMES
     extra_values: Mapping[str, Any] = field(default_factory=dict)  # captured whether or not the code reads the name
     notes: tuple[Note, ...] = ()
     needs_body: bool = False
+
+    @property
+    def code_names(self) -> set[str]:
+        """The files that the handler takes in the package."""
+        return {*self.code, *([f"{self.module}.py"] if self.text is not None else [])}
 
 
 class Assembly:
@@ -119,7 +126,7 @@ class Assembly:
         imports = {*plan.uses.imports, *plan.uses.star_imports, *selection.modules, *selection.submodules}
         local_files, local_rows, more_imports = self._local_files(imports, plan)
         self._refuse_twins(plan, local_files)
-        given_files = self._given_files({*plan.code, *local_files})
+        given_files = self._given_files({*plan.code_names, *local_files})
         third = needed_modules.third_party({*imports, *more_imports}, self.local.is_local)
         modules = needed_modules.needed(third, self.options.requirements)
         self.report = replace(self.report, modules=modules, notes=(*plan.notes, *self._mount_notes()))
@@ -181,7 +188,7 @@ class Assembly:
         return files
 
     def _refuse_twins(self, plan: Plan, local_files: Mapping[str, Path]) -> None:
-        twins = sorted(plan.code.keys() & local_files.keys() - {path.name for path in plan.files.values()})
+        twins = sorted(plan.code_names & local_files.keys() - {path.name for path in plan.files.values()})
         if twins:
             module = twins[0].removesuffix(".py")
             self.report = self.report.with_problems(
@@ -218,6 +225,9 @@ class Assembly:
         manifest = self._manifest(rows, self.report.modules, files)
         helpers = helper_files.entries(pickle if written else None, self.sources.texts, plan.needs_body, self._folder)
         entries: dict[str, Entry] = {**files, **plan.code, **helpers}
+        if plan.text is not None:
+            text = with_prologue(plan.text, plan.name) if helpers else plan.text
+            entries[f"{plan.module}.py"] = text.encode("utf-8", "surrogatepass")
         entries["_jupyter_lambda/manifest.json"] = json.dumps(manifest, indent=1, sort_keys=True).encode()
         made = write_zip(self._folder / "package.zip", entries)
         self.report = replace(

@@ -14,7 +14,7 @@ from jupyter_lambda.capture import cell_text
 from jupyter_lambda.capture.assembly import NO_NAMES, Assembly, Plan, module_name
 from jupyter_lambda.capture.cell_form import read_form
 from jupyter_lambda.capture.failure import Refused
-from jupyter_lambda.capture.handler_module import PROLOGUE, module_file
+from jupyter_lambda.capture.handler_module import PROLOGUE
 from jupyter_lambda.capture.name_use import global_names
 from jupyter_lambda.capture.report import Level, Note, Problem
 
@@ -63,7 +63,7 @@ def _by_source(function: types.FunctionType, source: tuple[str, int], name: str,
         source=written.strip("\n") + "\n",
         function=function.__name__,
         module=module,
-        code=module_file(module, text, name),
+        text=text,
         uses=uses,
         notes=form.notes,
     )

@@ -2,8 +2,8 @@
 
 Two passes over the values. The first only looks: each is pickled into nothing, which finds every function of the notebook that it
 holds, wherever it hides (in a dict, a closure, a class), and so the names which that function needs; what can't be pickled shows
-here. The second writes: modules first, then functions and classes, then everything else, so that code which runs while a value is
-loaded finds the names it uses.
+here. The second writes: modules first, then functions and classes, then plain values, then everything else, so that code which runs
+while a value is loaded finds the names it uses.
 """
 
 from __future__ import annotations
@@ -190,7 +190,9 @@ def _dump(pickler: NotebookPickler, file: IO[bytes], name: str, value: Any) -> i
 def _rank(value: Any) -> int:
     if isinstance(value, types.ModuleType):
         return 0
-    return 1 if isinstance(value, type | types.FunctionType) or hasattr(value, "__wrapped__") else 2
+    if isinstance(value, type | types.FunctionType) or hasattr(value, "__wrapped__"):
+        return 1
+    return 2 if type(value).__module__ == "builtins" else 3
 
 
 def add_submodules(selection: Selection) -> None:

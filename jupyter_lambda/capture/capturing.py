@@ -10,7 +10,7 @@ from jupyter_lambda.capture.callable_source import plan_callable
 from jupyter_lambda.capture.cell_form import CellForm, read_form
 from jupyter_lambda.capture.failure import Refused
 from jupyter_lambda.capture.file_source import plan_path
-from jupyter_lambda.capture.handler_module import body_files, module_file
+from jupyter_lambda.capture.handler_module import body_files
 from jupyter_lambda.capture.name_use import global_names
 from jupyter_lambda.capture.options import PackageOptions
 
@@ -122,13 +122,13 @@ def capture_path(
 def _cell_plan(name: str, written: str, form: CellForm, assembly: Assembly) -> Plan:
     uses = global_names(form.code, form.tree)
     module = module_name(name, assembly.local, {i.partition(".")[0] for i in uses.imports})
-    code = body_files(module, form) if form.is_body else module_file(module, form.text, name)
     return Plan(
         name=name,
         source=written,
         function=form.handler,
         module=module,
-        code=code,
+        text=None if form.is_body else form.text,
+        code=body_files(module, form) if form.is_body else {},
         uses=uses,
         notes=form.notes,
         needs_body=form.is_body,

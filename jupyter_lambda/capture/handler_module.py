@@ -15,17 +15,6 @@ if TYPE_CHECKING:
 PROLOGUE: Final = '__import__("_jupyter_lambda").load(globals())'
 
 
-def module_file(module: str, text: str, function_name: str) -> dict[str, bytes]:
-    """Return the handler's module for a cell that defines its handler.
-
-    Args:
-        module: The module's name.
-        text: The cell, moved so that its line numbers are right; its first line is free unless a function was deployed by call.
-        function_name: The Lambda function's name, for the reader of the file.
-    """
-    return {f"{module}.py": with_prologue(text, function_name).encode("utf-8", "surrogatepass")}
-
-
 def body_files(module: str, form: CellForm) -> dict[str, bytes]:
     """Return the module and the text file for a cell that is its handler's body."""
     stub = (
