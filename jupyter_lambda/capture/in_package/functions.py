@@ -68,7 +68,12 @@ class LambdaFunction:
             path += f"?Qualifier={quote(qualifier)}"
         connection = http.client.HTTPConnection(address)
         try:
-            headers = {"Content-Type": "application/json", "X-Amz-Invocation-Type": invocation_type}
+            token = os.environ.get("AWS_SESSION_TOKEN", "")  # this environment's own: it opens this port and nothing else
+            headers = {
+                "Content-Type": "application/json",
+                "X-Amz-Invocation-Type": invocation_type,
+                "Authorization": f"Bearer {token}",
+            }
             connection.request("POST", path, payload, headers)
             response = connection.getresponse()
             body = response.read()
