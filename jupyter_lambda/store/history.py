@@ -64,7 +64,10 @@ def log_events(
     limit: int,
 ) -> tuple[LogEvent, ...]:
     """Logs, oldest first; the newest `limit` of them where neither a sequence number nor a time says where to begin."""
-    conditions, parameters = ["logs.function_name = ?", "sequence > ?"], [function_name, since_sequence]
+    # "+" keeps a column from being searched by its index: one request is found by its own.
+    owner = "logs.function_name" if request_id is None else "+logs.function_name"
+    conditions = [f"{owner} = ?", "sequence > ?"]
+    parameters: list[Any] = [function_name, since_sequence]
     if since > 0:
         conditions.append("arrived >= ?")
         parameters.append(since)

@@ -49,6 +49,11 @@ class StateLocation(msgspec.Struct, frozen=True, kw_only=True):
     is_elsewhere: bool  # not in the home
     sentence: str  # for people: what follows from it
 
+    @property
+    def is_at_risk(self) -> bool:
+        """Whether the state itself stands on a network file system, because no local folder could take it."""
+        return not self.is_elsewhere and is_network(self.file_system)
+
 
 def read_mounts() -> list[Mount]:
     """The file systems mounted here, later ones on top of earlier ones."""

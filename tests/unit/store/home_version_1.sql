@@ -52,6 +52,7 @@ CREATE INDEX invocations_by_function ON invocations (
     function_name, arrived, status, version, cold, duration_ms, init_ms, billed_ms, memory_mib, max_memory_mib
 );
 CREATE INDEX logs_by_function ON logs (function_name);
+CREATE INDEX logs_by_size ON logs (stored_bytes);
 DELETE FROM "sqlite_sequence";
 INSERT INTO "sqlite_sequence" VALUES('invocations',2);
 COMMIT;

@@ -83,6 +83,7 @@ def test_a_local_home_holds_its_state(tmp_path):
 
     assert location.folder == location.home == tmp_path / "home"
     assert not location.is_elsewhere
+    assert not location.is_at_risk
     assert "(ext4)" in location.sentence
 
 
@@ -94,6 +95,7 @@ def test_the_state_of_a_home_on_the_network_goes_to_this_machine(tmp_path):
 
     assert first == again
     assert first.is_elsewhere
+    assert not first.is_at_risk
     assert first.folder.parent == local
     assert other.folder != first.folder
     assert "network file system (nfs4)" in first.sentence
@@ -120,6 +122,7 @@ def test_without_any_local_folder_the_home_is_used_and_that_is_said(tmp_path):
     location = locate_state(tmp_path, mounts=mounts(tmp_path), candidates=lambda: [tmp_path / "x"])
 
     assert location.folder == tmp_path
+    assert location.is_at_risk
     assert "no local folder can take it" in location.sentence
 
 
