@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from jupyter_lambda.model.function import Version
 
 log = logging.getLogger(__name__)
+ENVIRONMENT_KEY_ID = "ENVIRONMENT"  # what a worker's code signs with; the secret is its environment's own token
 RUNTIME_DIR = Path(__file__).resolve().parent.parent / "runtime"
 
 
@@ -293,7 +294,7 @@ class LiveEnvironment:
         version, configuration = self.version, self.version.configuration
         identity = WorkerIdentity(
             log_stream=self.log_stream, runtime_api=address, region=self._parts.settings.region,
-            access_key_id="ENVIRONMENT", secret_access_key=self.token, session_token=self.token,
+            access_key_id=ENVIRONMENT_KEY_ID, secret_access_key=self.token, session_token=self.token,
         )  # fmt: skip
         own = configuration.runtime.startswith("provided")
         return EnvironmentSpec(
