@@ -382,7 +382,7 @@ async def test_the_engines_home_and_the_users_files_are_closed(workshop, tmp_pat
                 else: found.append("read")
             return found
     """
-    paths = [str(secret), str(tmp_path / "elsewhere"), f"{Path.home()}/", "/home/", "/var/spool/"]
+    paths = [str(secret), str(tmp_path / "elsewhere"), "/root/", "/home/", "/var/spool/", f"{Path.home()}/.profile"]
     _, _, answer = await workshop.run(source, paths)
     assert set(answer.value) <= {"PermissionError", "FileNotFoundError"}
 
