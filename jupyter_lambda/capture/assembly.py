@@ -148,7 +148,8 @@ class Assembly:
         selection = collector.collect(plan.uses, plan.extra_values)
         add_submodules(selection)
         if selection.problems:
-            self.report = self.report.with_problems(*self._with_code(selection.problems))
+            in_order = sorted(selection.problems, key=lambda p: p.line or sys.maxsize)
+            self.report = self.report.with_problems(*self._with_code(in_order))
         return selection
 
     def _with_code(self, problems: list[Problem]) -> list[Problem]:
@@ -259,7 +260,7 @@ class Assembly:
             return []
         found: dict[str, Assignment] = assignments(selection.values, self.cells)
         rows = []
-        for name, value in sorted(selection.values.items()):
+        for name, value in selection.values.items():
             if not _is_module(value):
                 digest = value_digest(value, self.names.namespace)
                 rows.append(value_row(name, value, written.sizes[name], digest, selection.uses.get(name), found.get(name)))

@@ -35,12 +35,14 @@ def test_names_that_may_come_later_are_no_error(notebook, deploy):
 
 def test_every_problem_is_told_at_once(notebook, refuse):
     notebook.run("import threading\nlock = threading.Lock()\nfine = [1]")
-    report = refuse("def handler(event, context):\n    return lock, a_name, b_name, get_ipython(), fine", files=("*.nope",))
+    report = refuse(
+        "def handler(event, context):\n    return (a_name, b_name, lock,\n        get_ipython(), fine)", files=("*.nope",)
+    )
     assert [p.headline for p in report.problems] == [
         "`a_name` is defined nowhere",
         "`b_name` is defined nowhere",
-        "`get_ipython` exists only in the notebook",
         "`lock` can't be pickled",
+        "`get_ipython` exists only in the notebook",
         "`--files *.nope` matches nothing",
     ]
     assert [t.name for t in report.taken] == ["fine"]
