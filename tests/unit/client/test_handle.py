@@ -59,7 +59,8 @@ def test_a_failure_shows_the_workers_traceback(failing):
 
 
 def test_the_log_is_shown_without_what_stands_there_already():
-    log = "START RequestId: r\nhello\n[ERROR] ValueError: bad\nTraceback (most recent call last):\n  File x\n    y\nlast\nEND RequestId: r\n"
+    traceback = "[ERROR] ValueError: bad\nTraceback (most recent call last):\n  File x\n    y\n"
+    log = f"START RequestId: r\nhello\n{traceback}last\nEND RequestId: r\n"
 
     assert log_tail(log, without="[ERROR] ValueError:") == ["hello", "last"]
     assert len(log_tail(log)) == 6
