@@ -221,7 +221,7 @@ class Assembly:
         assert self._folder is not None  # noqa: S101 - `build` has made it
         written, pickle = None, self._folder / "captured.pickle"
         if selection.values or selection.submodules:
-            written = write_pickle(pickle, selection, self.names, self.sources, self.local.is_local)
+            written = write_pickle(pickle, selection, self.names, self.sources, self.local.is_local, plan.module)
         rows = [*self._value_rows(selection, written), *local_rows]
         manifest = self._manifest(rows, self.report.modules, files)
         helpers = helper_files.entries(pickle if written else None, self.sources.texts, plan.needs_body, self._folder)

@@ -199,3 +199,15 @@ def test_an_async_handler_runs_and_is_noted(deploy, call):
     capture = deploy("import asyncio\nasync def handler(event, context):\n    await asyncio.sleep(0)\n    return 1")
     assert call(capture, {}) == {"result": 1}
     assert "real Lambda wants a wrapper" in str(capture.report)
+
+
+def test_what_the_notebook_defined_belongs_to_the_functions_module(notebook, deploy, call):
+    notebook.run("import pickle, typing, enum")
+    notebook.run("class Kind(enum.Enum):\n    A = 1\nclass Item:\n    kind: 'Kind' = Kind.A\ndef make(): return Item()")
+    capture = deploy("""
+        def handler(event, context):
+            again = pickle.loads(pickle.dumps([make(), Kind.A, make]))
+            hints = typing.get_type_hints(Item)
+            return [type(again[0]) is Item, again[1] is Kind.A, again[2] is make, hints["kind"] is Kind, Item.__module__]
+    """)
+    assert call(capture, {}) == {"result": [True, True, True, True, "demo"]}
