@@ -6,6 +6,7 @@ Nothing here knows HTTP. All methods are called on the engine's event loop.
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import logging
 import random
 from typing import TYPE_CHECKING
@@ -83,7 +84,9 @@ class Engine:
             base_seconds=settings.async_retry_base_seconds,
             maximum_age_seconds=settings.async_maximum_age_seconds,
         )
-        self.queue = EventQueue(store, clock, self._policy, self.run, lambda request_id: self.live.publish("event", request_id))
+        self.queue = EventQueue(
+            store, clock, self._policy_of, self.run, lambda request_id: self.live.publish("event", request_id)
+        )
 
     async def open(self) -> None:
         """Load the store's contents, sweep what an earlier engine left behind, and take up its queued events."""
@@ -172,6 +175,19 @@ class Engine:
                 payload=request.payload, accepted=now, due=now, trace_id=request.trace_id,
             )
         )  # fmt: skip
+
+    def _policy_of(self, event: QueuedEvent) -> RetryPolicy:
+        """How an event is tried again: what was put for its qualifier, and the engine's settings for the rest."""
+        entry = self.catalog.find(event.function_name)
+        config = entry.function.settings.event_invoke.get(event.qualifier or LATEST) if entry else None
+        if config is None:
+            return self._policy
+        retries, age = config.maximum_retry_attempts, config.maximum_age_seconds
+        return dataclasses.replace(
+            self._policy,
+            retries=self._policy.retries if retries is None else retries,
+            maximum_age_seconds=self._policy.maximum_age_seconds if age is None else float(age),
+        )
 
     def resolve(self, entry: Entry, qualifier: str | None) -> Version:
         """The version that a qualifier means for this invocation; a weighted alias is drawn anew each time."""
