@@ -133,7 +133,7 @@ class NotebookPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle
 
     def _reduce_code(self, code: types.CodeType) -> Any:
         make, arguments = cloudpickle.Pickler.dispatch_table[types.CodeType](code)
-        name = self._sources.stable_name(code.co_filename)
+        name = self._sources.take(code)
         unstable = ("<dynamic-code>", code.co_filename)
         return make, tuple(name if isinstance(a, str) and a in unstable else a for a in arguments)
 

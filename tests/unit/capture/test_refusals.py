@@ -68,7 +68,7 @@ def test_the_path_leads_to_what_cannot_be_pickled(notebook, refuse):
         ("v = (i for i in range(3))", ["v"], "a generator can't be stopped here and go on there"),
         ("v = {'f': open('/dev/null', 'w')}", ["v", '["f"]'], "an open file belongs to one process"),
         ("import sqlite3\nv = sqlite3.connect(':memory:')", ["v"], "a database connection belongs to one process"),
-        ("import socket, functools\nv = functools.partial(print, socket.socket())", ["v", ".args", "[0]"],
+        ("import threading, functools\nv = functools.partial(print, threading.local())", ["v", ".args", "[0]"],
          "a connection belongs to one process"),
         ("def make():\n    g = (i for i in 'ab')\n    return lambda: g\nv = make()", ["v", ".<closure g>"],
          "a generator can't be stopped here and go on there"),
