@@ -69,7 +69,7 @@ def test_the_path_leads_to_what_cannot_be_pickled(notebook, refuse):
         ("v = {'f': open('/dev/null', 'w')}", ["v", '["f"]'], "an open file belongs to one process"),
         ("import sqlite3\nv = sqlite3.connect(':memory:')", ["v"], "a database connection belongs to one process"),
         ("import threading, functools\nv = functools.partial(print, threading.local())", ["v", ".args", "[0]"],
-         "a connection belongs to one process"),
+         "thread-local data belongs to one process"),
         ("def make():\n    g = (i for i in 'ab')\n    return lambda: g\nv = make()", ["v", ".<closure g>"],
          "a generator can't be stopped here and go on there"),
         ("def v(x=(i for i in 'ab')): pass", ["v", ".<default 0>"], "a generator can't be stopped here and go on there"),
