@@ -29,6 +29,7 @@ from jupyter_lambda.errors import (
     InvocationNotFound,
     JupyterLambdaError,
     PlatformError,
+    RecursiveInvocation,
     RequestError,
     StoreError,
 )
@@ -45,7 +46,7 @@ from jupyter_lambda.model.names import LATEST, check_qualifier, function_arn, is
 from jupyter_lambda.scheduling.retries import RetryPolicy
 from jupyter_lambda.scheduling.routing import route
 from jupyter_lambda.store.protocol import QueuedEvent, Store
-from jupyter_lambda.telemetry.trace_header import continue_trace
+from jupyter_lambda.telemetry.trace_header import continue_trace, with_call_counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from jupyter_lambda.model.environment import EnvironmentView
     from jupyter_lambda.model.function import Alias, Version
     from jupyter_lambda.sandbox.protocol import Sandbox
+    from jupyter_lambda.telemetry.trace_header import TraceHeader
 
 log = logging.getLogger(__name__)
 
@@ -130,6 +132,7 @@ class Engine:
         Raises:
             NotFound: No such function, version or alias.
             InvalidRuntime: No interpreter here runs it.
+            RecursiveInvocation: Functions call each other in a circle.
             PlatformError: The engine is about to stop.
         """
         if self.draining:
@@ -142,8 +145,10 @@ class Engine:
         arn = request.function_arn or function_arn(
             self.settings.region, self.settings.account_id, request.function_name, request.qualifier
         )
-        trace = str(continue_trace(request.trace_id, clock.epoch()))
-        request = msgspec.structs.replace(request, function_arn=arn, trace_id=trace)
+        trace = continue_trace(request.trace_id, clock.epoch())
+        if request.trace_id is not None:
+            trace = self._counted(entry, trace)
+        request = msgspec.structs.replace(request, function_arn=arn, trace_id=str(trace))
         self.dispatcher.submit(Invocation(request, version, clock.monotonic(), clock.epoch(), done))
 
     async def run(self, request: InvokeRequest) -> Outcome:
@@ -175,6 +180,18 @@ class Engine:
                 payload=request.payload, accepted=now, due=now, trace_id=request.trace_id,
             )
         )  # fmt: skip
+
+    def _counted(self, entry: Entry, trace: TraceHeader) -> TraceHeader:
+        """Count this call in a chain of calls; a chain without an end is ended here."""
+        trace, count = with_call_counted(trace, self.arn(entry.function.name))
+        if count >= limits.RECURSION_MAX and entry.function.settings.recursive_loop == "Terminate":
+            raise RecursiveInvocation(
+                f'function "{entry.function.name}"', f"one chain of calls came to it {count} times",
+                "End the circle, or allow it: PutFunctionRecursionConfig with Allow.",
+                aws_message="Lambda has detected your function being invoked in a recursive loop with other AWS resources and stopped "
+                "your function's invocation.", members={"Type": "User"},
+            )  # fmt: skip
+        return trace
 
     def _policy_of(self, event: QueuedEvent) -> RetryPolicy:
         """How an event is tried again: what was put for its qualifier, and the engine's settings for the rest."""

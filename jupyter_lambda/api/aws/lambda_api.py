@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -95,18 +95,18 @@ class LambdaApi:
             )  # fmt: skip
         values = input_values(model, operation, match.uri, query, headers, body)
         validate(model, operation, values)
-        answer = await handler(Context(self._engine, self._package_urls(headers)), values)
+        answer = await handler(self._context(headers), values)
         status = STATUSES.get(operation.name, operation.status)
         return Answer(status, b"" if answer is None else msgspec.json.encode(answer))
 
-    def _package_urls(self, headers: Headers) -> Any:
+    def _context(self, headers: Headers) -> Context:
         host = headers.get(b"host", b"127.0.0.1").decode("latin-1")
 
         def package_url(sha256: str) -> str:
             query = self._access.presigned_query(host, f"{PACKAGES}{sha256}", PACKAGE_URL_SECONDS)
             return f"http://{host}{PACKAGES}{sha256}?{query}"
 
-        return package_url
+        return Context(self._engine, package_url, host)
 
     async def _download(self, sha256: str) -> Answer:
         versions = (v for e in self._engine.catalog.entries() for v in (e.function.latest, *e.versions.values()))

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from jupyter_lambda.api.aws.operations import concurrency, event_invoke, functions, permissions, tags, versions
+from jupyter_lambda.api.aws.operations import (
+    concurrency,
+    event_invoke,
+    function_configs,
+    function_urls,
+    functions,
+    permissions,
+    refused,
+    tags,
+    versions,
+)
 
 if TYPE_CHECKING:
     from jupyter_lambda.api.aws.context import Handler
 
 HANDLERS: Final[dict[str, Handler]] = {
     **functions.TABLE, **versions.TABLE, **concurrency.TABLE, **tags.TABLE, **permissions.TABLE, **event_invoke.TABLE,
+    **function_configs.TABLE, **function_urls.TABLE, **refused.TABLE,
 }  # fmt: skip
 
 # Where AWS was recorded to answer another status than the model says.
