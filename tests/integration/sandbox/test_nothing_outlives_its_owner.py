@@ -59,8 +59,17 @@ def sweep(home, walls) -> int:
 def test_kill_9_of_the_owner_leaves_no_process(owner):
     process, below, _ = owner
     assert len(below) == 7
+    groups = groups_of(below[1])
     process.send_signal(signal.SIGKILL)
     assert all_gone(below)
+    assert not [folder for folder in groups if folder.exists()]
+
+
+def groups_of(process) -> list[Path]:
+    """Folders of the control groups of ours that a process is in."""
+    lines = Path(f"/proc/{process.pid}/cgroup").read_text().splitlines()
+    named = [line.split(":", 2)[1:] for line in lines if "jupyter-lambda-" in line]
+    return [Path(f"/sys/fs/cgroup/{controller}{path}") for controller, path in named]
 
 
 def test_a_sweep_ends_what_survives_owner_and_zygote(owner, walls):
