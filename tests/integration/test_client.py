@@ -15,6 +15,7 @@ import jupyter_lambda as jl
 from jupyter_lambda.client import connection
 from jupyter_lambda.errors import Conflict, FunctionNotFound, InvalidRequestContent, RequestError, Throttled
 from jupyter_lambda.model.invocation import Status
+from tests.integration.client_functions import endless, mirror, picky
 
 pytestmark = pytest.mark.anyio
 
@@ -29,27 +30,6 @@ def engine(jupyter_lambda_engine):
     """The usual engine of this test."""
     yield jl.engine()
     connection.forget_engines()
-
-
-def mirror(event, context):
-    return event
-
-
-def picky(event, context):
-    print("looking at", event)
-    if event % 5 == 4:
-        raise ValueError(f"bad {event}")
-    return event * 2
-
-
-def endless(event, context):
-    import socket
-
-    print("endless")
-    if event:
-        socket.create_connection(("127.0.0.1", event["port"])).close()
-    while True:
-        pass
 
 
 class Doorbell:
@@ -238,13 +218,14 @@ async def test_on_a_loop(echo):
         await echo.ainvoke({1, 2})
 
 
-def test_a_handle_outlives_its_engine(echo, jupyter_lambda_engine):
+def test_a_handle_outlives_its_engine(echo):
     assert echo(1) == 1
-    os.kill(jl.engine().runtime.pid, signal.SIGKILL)
+    first = jl.engine().runtime.pid
+    os.kill(first, signal.SIGKILL)
 
     assert pickle.loads(pickle.dumps(echo))(2) == 2
     assert echo(3) == 3
-    assert jl.engine().runtime.pid != jupyter_lambda_engine.pid
+    assert jl.engine().runtime.pid != first
 
 
 def test_amazons_client_reaches_the_same_functions(echo):
