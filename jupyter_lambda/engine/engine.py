@@ -22,6 +22,7 @@ from jupyter_lambda.engine.event_queue import EventQueue
 from jupyter_lambda.engine.function_changes import FunctionChanges
 from jupyter_lambda.engine.interpreter_choice import Interpreters
 from jupyter_lambda.engine.invocations import Invocation, InvokeRequest, Outcome, check_event
+from jupyter_lambda.engine.layers import Resources
 from jupyter_lambda.engine.live import Live
 from jupyter_lambda.errors import (
     AliasNotFound,
@@ -77,7 +78,8 @@ class Engine:
         self._draw = random.Random()  # noqa: S311 - a fair draw, no secret
         self.catalog = Catalog(store, clock, region=settings.region, account_id=settings.account_id, sandbox_kind=sandbox.kind)
         self.catalog.on_change(self._catalog_changed)
-        self.changes = FunctionChanges(self.catalog, Interpreters())
+        self.resources = Resources(store, region=settings.region, account_id=settings.account_id)
+        self.changes = FunctionChanges(self.catalog, Interpreters(), self.resources)
         parts = Parts(sandbox=sandbox, doors=doors, store=store, clock=clock, settings=settings, loop=asyncio.get_running_loop())
         completion = Completion(store, self.live, clock, sandbox.kind)
         self.dispatcher = Dispatcher(parts, completion, self._reserved, lambda: self.catalog.reserved_total)
@@ -94,6 +96,7 @@ class Engine:
         """Load the store's contents, sweep what an earlier engine left behind, and take up its queued events."""
         contents = await self.store.load()
         self.catalog.load(contents)
+        self.resources.load(contents.resources)
         await self.sandbox.sweep()
         self.queue.load(contents.events)
         self._tidy_up()
@@ -238,11 +241,16 @@ class Engine:
         if not await self.store.has_blob(request.package_sha256):
             raise RequestError(f'function "{name}"', "its package was not uploaded", "Upload the package first.")
         size = await self.store.blob_bytes(request.package_sha256)
-        return await self.catalog.deploy(name, request, size)
+        entry = self.catalog.find(name)
+        layers = entry.function.latest.layers_package if entry else ""
+        if "layers" in request.options:
+            layers = await self.resources.merged_package(request.options["layers"])
+        return await self.catalog.deploy(name, request, size, layers)
 
     async def configure(self, name: str, change: ConfigurationChange) -> Version:
         """Change `$LATEST`'s configuration."""
-        return await self.catalog.configure(name, change)
+        layers = await self.resources.merged_package(change.options["layers"]) if "layers" in change.options else None
+        return await self.catalog.configure(name, change, layers)
 
     async def publish(self, name: str, description: str) -> Version:
         """Publish `$LATEST`."""

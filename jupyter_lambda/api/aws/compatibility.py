@@ -43,14 +43,19 @@ NOTES: Final[dict[str, str]] = {
     "PutFunctionRecursionConfig": "A chain of calls that comes back to a function for the 16th time is ended, counted by `Lineage` in "
     "the trace header, unless it says `Allow`.",
     "PutProvisionedConcurrencyConfig": "Environments stay warm for `environment_idle_seconds` instead.",
+    "CreateCodeSigningConfig": "Packages are not signed here, so nothing is checked.",
+    "PublishLayerVersion": "`ZipFile`. A function runs on one package of all its layers, at a path of its own: `PATH`, "
+    "`LD_LIBRARY_PATH` and the module path name it where they name `/opt` on AWS.",
+    "DeleteLayerVersion": "Functions that use it keep it; the number is not given out again.",
     "PutResourcePolicy": "Of July 2026. `AddPermission` makes the same statements.",
     "PutRuntimeManagementConfig": "The interpreters are the machine's, and nothing updates them.",
     "CreateFunctionUrlConfig": "Kept and answered.",
     "UpdateFunctionCode": "With `DryRun`, `Publish`, `RevisionId`.",
 }
 
+_KEPT_WORDS: Final = ("RuntimeManagement", "FunctionUrlConfig", "CodeSigning", "LayerVersionPermission", "LayerVersionPolicy")
 KEPT: Final = frozenset({"AddPermission", "RemovePermission", "GetPolicy"} | {
-    name for name in HANDLERS if "RuntimeManagement" in name or "FunctionUrlConfig" in name
+    name for name in HANDLERS if any(word in name for word in _KEPT_WORDS)
 })  # fmt: skip
 
 BEHAVIOURS: Final[tuple[tuple[str, str], ...]] = (

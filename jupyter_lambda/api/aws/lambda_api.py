@@ -109,9 +109,10 @@ class LambdaApi:
         return Context(self._engine, package_url, host)
 
     async def _download(self, sha256: str) -> Answer:
-        versions = (v for e in self._engine.catalog.entries() for v in (e.function.latest, *e.versions.values()))
-        if not any(version.package_sha256 == sha256 for version in versions):
-            raise NotFound(f"package {sha256[:12]}", "no version has it", "Ask GetFunction again.")
+        used = {v.package_sha256 for e in self._engine.catalog.entries() for v in (e.function.latest, *e.versions.values())}
+        used.update(layer.package_sha256 for layer in self._engine.resources.layers())
+        if sha256 not in used:
+            raise NotFound(f"package {sha256[:12]}", "no version and no layer has it", "Ask GetFunction again.")
         return Answer(200, await self._engine.store.read_blob(sha256), content_type=b"application/zip")
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from jupyter_lambda.api.aws.operations import (
+    code_signing,
     concurrency,
     event_invoke,
     function_configs,
     function_urls,
     functions,
+    layers,
     permissions,
     refused,
     tags,
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 HANDLERS: Final[dict[str, Handler]] = {
     **functions.TABLE, **versions.TABLE, **concurrency.TABLE, **tags.TABLE, **permissions.TABLE, **event_invoke.TABLE,
-    **function_configs.TABLE, **function_urls.TABLE, **refused.TABLE,
+    **function_configs.TABLE, **function_urls.TABLE, **layers.TABLE, **code_signing.TABLE, **refused.TABLE,
 }  # fmt: skip
 
 # Where AWS was recorded to answer another status than the model says.
