@@ -172,6 +172,7 @@ class Zygote:
 
     def _end_everything(self) -> None:
         """Kill all there is, and remove the groups that an engine which was killed could not."""
+        self._thaw_everything()
         living = process_tree.children(os.getpid())
         while living:
             for pid in living:
@@ -184,6 +185,15 @@ class Zygote:
                 os.rmdir(folder)
                 for parent in (os.path.dirname(folder), os.path.dirname(os.path.dirname(folder))):
                     os.rmdir(parent)  # the boot's and the home's, once they are empty
+
+    def _thaw_everything(self) -> None:
+        """Let frozen workers run again: under cgroup v1 a frozen process does not die, whatever is sent to it."""
+        for folder in self._groups:
+            for file, state in (("freezer.state", "THAWED"), ("cgroup.freeze", "0")):
+                path = os.path.join(folder, file)
+                if os.path.exists(path):
+                    with contextlib.suppress(OSError), open(path, "w") as freezer:
+                        freezer.write(state)
 
 
 def _import(name: str) -> Optional[str]:

@@ -27,12 +27,17 @@ def walls(request):
     return request.param
 
 
+@pytest.fixture(params=["running", "frozen"])
+def state(request):
+    return request.param
+
+
 @pytest.fixture
-def owner(tmp_path, walls):
+def owner(tmp_path, walls, state):
     """An owner of three environments, and all processes below it."""
     home = tmp_path / "home"
     home.mkdir()
-    command = [sys.executable, str(Path(__file__).with_name("owner.py")), str(home), "first-boot", walls]
+    command = [sys.executable, str(Path(__file__).with_name("owner.py")), str(home), "first-boot", walls, state]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as process:
         pids = json.loads(process.stdout.readline())
