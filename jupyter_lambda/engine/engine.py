@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from jupyter_lambda.engine.background import Background
 from jupyter_lambda.engine.catalog import Catalog, Entry
 from jupyter_lambda.engine.completion import Completion
 from jupyter_lambda.engine.deployment import difference
@@ -24,6 +25,7 @@ from jupyter_lambda.engine.interpreter_choice import Interpreters
 from jupyter_lambda.engine.invocations import Invocation, InvokeRequest, Outcome, check_event
 from jupyter_lambda.engine.layers import Resources
 from jupyter_lambda.engine.live import Live
+from jupyter_lambda.engine.preparation import prepare
 from jupyter_lambda.errors import (
     AliasNotFound,
     InvalidRuntime,
@@ -75,6 +77,7 @@ class Engine:
         self.started = clock.epoch()
         self.draining = False
         self._tidying: asyncio.Task[None] | None = None
+        self._background = Background(asyncio.get_running_loop(), log)
         self._draw = random.Random()  # noqa: S311 - a fair draw, no secret
         self.catalog = Catalog(store, clock, region=settings.region, account_id=settings.account_id, sandbox_kind=sandbox.kind)
         self.catalog.on_change(self._catalog_changed)
@@ -104,6 +107,7 @@ class Engine:
     async def aclose(self) -> None:
         """End everything; running invocations first get the grace time. Safe to call twice."""
         self.draining = True
+        await self._background.aclose()
         if self._tidying is not None:
             self._tidying.cancel()
             await asyncio.gather(self._tidying, return_exceptions=True)
@@ -245,7 +249,9 @@ class Engine:
         layers = entry.function.latest.layers_package if entry else ""
         if "layers" in request.options:
             layers = await self.resources.merged_package(request.options["layers"])
-        return await self.catalog.deploy(name, request, size, layers)
+        answer = await self.catalog.deploy(name, request, size, layers)
+        self._background.spawn(prepare(answer.function.latest, self.store, self.sandbox))
+        return answer
 
     async def configure(self, name: str, change: ConfigurationChange) -> Version:
         """Change `$LATEST`'s configuration."""

@@ -346,6 +346,8 @@ class LiveEnvironment:
 
     def _tell_ready(self) -> None:
         self.init_ms = max(0.0, (self._ready_at - self._init_began) * 1000.0)
+        if self._walls is not None:
+            self._walls.init_ended()
         self._owner.on_ready(self)
 
     def _init_took_too_long(self) -> None:
