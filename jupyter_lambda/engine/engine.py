@@ -133,8 +133,18 @@ class Engine:
         return not (self.dispatcher.environments or self.dispatcher.running or len(self.queue))
 
     # -- invoking -----------------------------------------------------------------------------------------------------------
-    def invoke(self, request: InvokeRequest, done: Callable[[Outcome], None]) -> None:
+    def invoke(
+        self, request: InvokeRequest, done: Callable[[Outcome], None], sink: Callable[[bytes], None] | None = None
+    ) -> Version:
         """Run a function; `done` is called once, on the loop, with the result or with why there is none.
+
+        Args:
+            request: What to run on what.
+            done: Must not block.
+            sink: Takes the pieces of a result that the function streams, each before `done`; the result is empty then.
+
+        Returns:
+            The version that runs.
 
         Raises:
             NotFound: No such function, version or alias.
@@ -156,7 +166,8 @@ class Engine:
         if request.trace_id is not None:
             trace = self._counted(entry, trace)
         request = msgspec.structs.replace(request, function_arn=arn, trace_id=str(trace))
-        self.dispatcher.submit(Invocation(request, version, clock.monotonic(), clock.epoch(), done))
+        self.dispatcher.submit(Invocation(request, version, clock.monotonic(), clock.epoch(), done, sink))
+        return version
 
     async def run(self, request: InvokeRequest) -> Outcome:
         """Run a function and wait for the outcome; every error of ours is an outcome here."""

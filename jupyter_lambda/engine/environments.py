@@ -202,7 +202,7 @@ class LiveEnvironment:
         self.invocation = invocation
         self.invocations += 1
         self.phase = Phase.BUSY
-        self._session.deliver(delivery)
+        self._session.deliver(delivery, streams=invocation.sink is not None)
 
     async def thaw(self) -> None:
         """Let the processes run again."""
@@ -269,6 +269,11 @@ class LiveEnvironment:
     def on_free(self) -> None:
         """The runtime asked for another invocation."""
         self._owner.on_free(self)
+
+    def on_chunk(self, piece: bytes) -> None:
+        """A piece of a result that is streamed."""
+        if self.invocation is not None and self.invocation.sink is not None and self.invocation.verdict is None:
+            self.invocation.sink(piece)
 
     def on_response(self, payload: bytes, *, too_large: bool) -> None:
         """The handler's result."""

@@ -23,7 +23,9 @@ class Level(StrEnum):
     ABSENT = "absent"
 
 
-OWN_DOORS: Final = frozenset({"Invoke"})  # not in the table of handlers: they have protocols of their own
+OWN_DOORS: Final = frozenset(
+    {"Invoke", "InvokeWithResponseStream"}
+)  # not in the table of handlers: they have protocols of their own
 
 NOTES: Final[dict[str, str]] = {
     "AddPermission": "Kept as IAM would have it. The engine has one account and one key, so no call is refused for want of one.",
@@ -38,6 +40,8 @@ NOTES: Final[dict[str, str]] = {
     "GetFunctionScalingConfig": "Belongs to capacity providers.",
     "Invoke": "All three types, `LogType`, `ClientContext`, `Qualifier`, weighted aliases. `DurableExecutionName` and `TenantId` are "
     "not read.",
+    "InvokeWithResponseStream": "Events leave while the handler runs, where its runtime streams by the Runtime API; another runtime's "
+    "result is one event. 200 MB at most; no limit to the rate.",
     "ListTags": "Tags of functions; no other resource has any.",
     "PutFunctionEventInvokeConfig": "Retries and maximum age hold for the queue from the next attempt on; destinations are kept.",
     "PutFunctionRecursionConfig": "A chain of calls that comes back to a function for the 16th time is ended, counted by `Lineage` in "

@@ -6,6 +6,7 @@ wrong is answered with `x-amzn-ErrorType` and a body that AWS's clients read; on
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import uuid
 from typing import TYPE_CHECKING, Final
@@ -15,6 +16,7 @@ import msgspec
 from jupyter_lambda.api.aws.context import Context
 from jupyter_lambda.api.aws.operations.table import HANDLERS, STATUSES
 from jupyter_lambda.api.aws.request_values import input_values
+from jupyter_lambda.api.aws.response_stream import CONTENT_TYPE, ResponseStream
 from jupyter_lambda.api.aws.service_model import service_model
 from jupyter_lambda.api.aws.sigv4 import STREAMING_UNSIGNED, decode_chunks
 from jupyter_lambda.api.aws.validation import validate
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from jupyter_lambda.api.access import Access
+    from jupyter_lambda.api.aws.request_values import Values
+    from jupyter_lambda.api.aws.service_model import Operation
     from jupyter_lambda.engine.engine import Engine
 
 log = logging.getLogger(__name__)
@@ -54,6 +58,7 @@ class LambdaApi:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         request_id = str(uuid.uuid4())
+        answer: Answer | ResponseStream
         try:
             answer = await self._answer(scope, receive)
         except JupyterLambdaError as error:
@@ -63,6 +68,9 @@ class LambdaApi:
         except Exception:
             log.exception("request %s failed", request_id)
             answer = _refusal(PlatformError("engine", "a fault of its own; its log says which", "Report it."))
+        if isinstance(answer, ResponseStream):
+            await _send_stream(answer, receive, send)
+            return
         headers = [
             (b"x-amzn-requestid", request_id.encode()),
             (b"content-length", str(len(answer.body)).encode()),
@@ -72,7 +80,7 @@ class LambdaApi:
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         await send({"type": "http.response.body", "body": answer.body})
 
-    async def _answer(self, scope: Scope, receive: Receive) -> Answer:
+    async def _answer(self, scope: Scope, receive: Receive) -> Answer | ResponseStream:
         method, headers = scope["method"], _headers(scope)
         path, query = scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1")
         body = await _body(receive)
@@ -83,11 +91,13 @@ class LambdaApi:
             return await self._download(path.removeprefix(PACKAGES))
         return await self._operate(method, path, query, headers, body)
 
-    async def _operate(self, method: str, path: str, query: str, headers: Headers, body: bytes) -> Answer:
+    async def _operate(self, method: str, path: str, query: str, headers: Headers, body: bytes) -> Answer | ResponseStream:
         model = service_model()
         match = model.match(method, path, query)
         operation = match.operation
         handler = HANDLERS.get(operation.name)
+        if operation.name == "InvokeWithResponseStream":
+            return await self._stream(operation, input_values(model, operation, match.uri, query, headers, body), headers)
         if handler is None:
             raise NoSuchOperation(
                 operation.name, "this engine does not have it", "See docs/aws-compatibility.md.",
@@ -98,6 +108,17 @@ class LambdaApi:
         answer = await handler(self._context(headers), values)
         status = STATUSES.get(operation.name, operation.status)
         return Answer(status, b"" if answer is None else msgspec.json.encode(answer))
+
+    async def _stream(self, operation: Operation, values: Values, headers: Headers) -> Answer | ResponseStream:
+        validate(service_model(), operation, values)
+        context = self._context(headers)
+        if values.get("InvocationType") == "DryRun":
+            context.version(context.reference(values))
+            return Answer(204)
+        trace = headers.get(b"x-amzn-trace-id")
+        stream = ResponseStream(context, values, trace.decode("latin-1") if trace else None)
+        await stream.open()
+        return stream
 
     def _context(self, headers: Headers) -> Context:
         host = headers.get(b"host", b"127.0.0.1").decode("latin-1")
@@ -114,6 +135,29 @@ class LambdaApi:
         if sha256 not in used:
             raise NotFound(f"package {sha256[:12]}", "no version and no layer has it", "Ask GetFunction again.")
         return Answer(200, await self._engine.store.read_blob(sha256), content_type=b"application/zip")
+
+
+async def _send_stream(stream: ResponseStream, receive: Receive, send: Send) -> None:
+    """Send events as they come; an invocation whose caller left is cancelled."""
+    watching = asyncio.create_task(_until_it_leaves(receive, stream))
+    headers = [
+        (b"content-type", CONTENT_TYPE), (b"x-amzn-requestid", stream.request_id.encode()),
+        (b"x-amz-executed-version", stream.version.encode()),
+    ]  # fmt: skip
+    try:
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        async for message in stream.messages():
+            await send({"type": "http.response.body", "body": message, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+    finally:
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
+
+
+async def _until_it_leaves(receive: Receive, stream: ResponseStream) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    stream.cancel()
 
 
 def _headers(scope: Scope) -> Headers:

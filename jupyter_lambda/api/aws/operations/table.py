@@ -1,4 +1,4 @@
-"""Every operation's handler, by the operation's name; Invoke has a door of its own (`api.invoke_door`)."""
+"""Every operation's handler, by the operation's name; Invoke and its streamed form have doors of their own."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from jupyter_lambda.api.aws.operations import (
     function_configs,
     function_urls,
     functions,
+    invoke_async,
     layers,
     permissions,
     refused,
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 HANDLERS: Final[dict[str, Handler]] = {
     **functions.TABLE, **versions.TABLE, **concurrency.TABLE, **tags.TABLE, **permissions.TABLE, **event_invoke.TABLE,
-    **function_configs.TABLE, **function_urls.TABLE, **layers.TABLE, **code_signing.TABLE, **refused.TABLE,
+    **function_configs.TABLE, **function_urls.TABLE, **layers.TABLE, **code_signing.TABLE, **invoke_async.TABLE, **refused.TABLE,
 }  # fmt: skip
 
 # Where AWS was recorded to answer another status than the model says.
