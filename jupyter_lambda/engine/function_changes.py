@@ -14,7 +14,7 @@ import msgspec
 
 from jupyter_lambda.engine.catalog import Catalog, Entry, new_revision
 from jupyter_lambda.engine.deployment import same_publication
-from jupyter_lambda.errors import Conflict, RequestError
+from jupyter_lambda.errors import AliasNotFound, Conflict, RequestError
 from jupyter_lambda.model.function import Alias, Configuration, Function, Version, check_alias, check_configuration
 from jupyter_lambda.model.names import LATEST, check_function_name
 from jupyter_lambda.store.protocol import Change, PutAlias, PutFunction, PutVersion
@@ -142,12 +142,19 @@ class FunctionChanges:
         await self._catalog.change(alias.function_name, decide)
         return alias
 
-    async def update_alias(self, name: str, alias_name: str, changed: dict[str, Any], *, revision_id: str | None) -> Alias:
+    async def update_alias(
+        self, name: str, alias_name: str, changed: dict[str, Any], *, revision_id: str | None, arn: str
+    ) -> Alias:
         """Lay `changed`, members of `Alias`, over an alias (AliasNotFound, RevisionMismatch)."""
         answer: list[Alias] = []
 
         def decide(entry: Entry) -> list[Change]:
-            present = self._catalog.alias(entry, alias_name)
+            present = entry.aliases.get(alias_name)
+            if present is None:
+                raise AliasNotFound(
+                    f'function "{name}"', f'there is no alias "{alias_name}"', "Create it.",
+                    aws_message=f"Alias not found: {arn}", members={"Type": "User"},
+                )  # fmt: skip
             self._catalog.check_revision(revision_id, present.revision_id)
             alias = self._checked(entry, msgspec.structs.replace(present, **changed, revision_id=new_revision()))
             answer.append(alias)
