@@ -28,7 +28,8 @@ OWN_DOORS: Final = frozenset(
 )  # not in the table of handlers: they have protocols of their own
 
 NOTES: Final[dict[str, str]] = {
-    "AddPermission": "Kept as IAM would have it. The engine has one account and one key, so no call is refused for want of one.",
+    "AddPermission": "Kept as IAM would have it, and asked by function URLs. The engine has one account and one key: no other call "
+    "is refused for want of one.",
     "CreateFunction": "`ZipFile`. `S3Bucket` is answered as a bucket that does not exist, `ImageUri` is refused. `VpcConfig`, "
     "`KMSKeyArn`, `FileSystemConfigs`, `SnapStart`, `TracingConfig` and `DeadLetterConfig` are kept.",
     "CreateEventSourceMapping": "Comes with the event sources.",
@@ -53,11 +54,12 @@ NOTES: Final[dict[str, str]] = {
     "DeleteLayerVersion": "Functions that use it keep it; the number is not given out again.",
     "PutResourcePolicy": "Of July 2026. `AddPermission` makes the same statements.",
     "PutRuntimeManagementConfig": "The interpreters are the machine's, and nothing updates them.",
-    "CreateFunctionUrlConfig": "Kept and answered.",
+    "CreateFunctionUrlConfig": "Answers at `/url/<id>/` on the engine's address and at `<id>.lambda-url.localhost`. Both permissions are "
+    "asked of `NONE`; a valid signature is enough for `AWS_IAM`. Buffered and streamed, CORS, payload format 2.0.",
     "UpdateFunctionCode": "With `DryRun`, `Publish`, `RevisionId`.",
 }
 
-_KEPT_WORDS: Final = ("RuntimeManagement", "FunctionUrlConfig", "CodeSigning", "LayerVersionPermission", "LayerVersionPolicy")
+_KEPT_WORDS: Final = ("RuntimeManagement", "CodeSigning", "LayerVersionPermission", "LayerVersionPolicy")
 KEPT: Final = frozenset({"AddPermission", "RemovePermission", "GetPolicy"} | {
     name for name in HANDLERS if any(word in name for word in _KEPT_WORDS)
 })  # fmt: skip

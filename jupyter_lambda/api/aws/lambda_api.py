@@ -15,6 +15,7 @@ import msgspec
 
 from jupyter_lambda.api.aws.context import Context
 from jupyter_lambda.api.aws.operations.table import HANDLERS, STATUSES
+from jupyter_lambda.api.aws.request_body import read_body
 from jupyter_lambda.api.aws.request_values import input_values
 from jupyter_lambda.api.aws.response_stream import CONTENT_TYPE, ResponseStream
 from jupyter_lambda.api.aws.service_model import service_model
@@ -169,26 +170,13 @@ def _headers(scope: Scope) -> Headers:
 
 
 async def _body(receive: Receive) -> bytes:
-    """The whole body; what is above the limit is read past, so that the caller reads an answer instead of a broken connection."""
-    pieces: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise PlatformError("request", "its sender left", "")
-        size += len(message.get("body", b""))
-        if size < BODY_BYTES_MAX:
-            pieces.append(message.get("body", b""))
-        else:
-            pieces.clear()
-        if not message.get("more_body", False):
-            break
-    if size >= BODY_BYTES_MAX:
+    body = await read_body(receive, BODY_BYTES_MAX - 1)
+    if body is None:
         raise PackageTooLarge(
-            "request", f"{size:,} bytes", "Deploy large packages from a notebook with %%lambda.",
+            "request", f"{BODY_BYTES_MAX:,} bytes or more", "Deploy large packages from a notebook with %%lambda.",
             aws_message=f"Request must be smaller than {BODY_BYTES_MAX} bytes for the CreateFunction operation",
         )  # fmt: skip
-    return b"".join(pieces)
+    return body
 
 
 def _refusal(error: JupyterLambdaError) -> Answer:
