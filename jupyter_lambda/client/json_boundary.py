@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from json.encoder import encode_basestring_ascii
 from typing import Any, Final
 
-from jupyter_lambda.errors import PayloadTooLarge
+from jupyter_lambda.errors import BOLD, RED, RESET, PayloadTooLarge, callers
 from jupyter_lambda.model import limits
 
 _encoder: Final = json.JSONEncoder()
@@ -22,6 +22,11 @@ _DEEPEST: Final = 200
 
 class EventTypeError(TypeError):
     """A value inside an event has no JSON form; the message says where it stands and what to write instead."""
+
+    def _render_traceback_(self) -> list[str]:
+        """As the errors of the tree are shown: the message and the reader's own line."""
+        place, _, rest = str(self).partition(" ")
+        return [f"{RED}{BOLD}{place}{RESET} {rest}", *callers(self)]
 
 
 def encode_event(event: Any, *, name: str = "event", invocation_type: str = "RequestResponse") -> bytes:
@@ -167,7 +172,8 @@ def _a(value: Any) -> str:
     known = {"ndarray": "a NumPy array", "DataFrame": "a pandas data frame", "Series": "a pandas series"}
     if family in ("numpy", "pandas"):
         return known.get(kind.__name__, f"a {family} {kind.__name__}")
-    return f"a {kind.__name__}" if kind.__module__ == "builtins" else f"a {kind.__module__}.{kind.__name__}"
+    told = kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
+    return f"{'an' if told[0] in 'aeioAEIO' else 'a'} {told}"
 
 
 def _remedy(value: Any) -> str:

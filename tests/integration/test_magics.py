@@ -147,6 +147,7 @@ def test_failures_show_the_cells_lines(notebook):
         notebook.names["fail"]({})
     assert "line 3, in handler" in str(caught.value)  # line 1 is the %%lambda line
     assert "event['missing']" in str(caught.value)
+    assert "the lines of fail.py are the cell's" in "\n".join(caught.value._render_traceback_())
 
 
 def test_requirements_are_installed_from_a_local_wheel(notebook, tmp_path):
