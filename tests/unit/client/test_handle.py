@@ -90,6 +90,7 @@ def test_qualifier(server, echo):
 
     assert echo.at("prod").invoke({}).record.qualifier == "prod"
     assert echo["prod"].invoke({}, qualifier="1").record.version == "1"
+    assert list(echo["1"].map([1]).frame()["version"]) == ["1"]
     with pytest.raises(RequestError):
         echo.at("no such!")
 
