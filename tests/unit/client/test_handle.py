@@ -239,6 +239,8 @@ def test_logs_and_metrics(server, echo):
 def test_shows_itself(echo):
     assert "echo" in echo._repr_html_()
     assert "<table" in echo._repr_html_()
+    echo.delete()
+    assert echo._repr_html_() is None
 
 
 def test_travels_by_name(server, client, echo, short_folder):
