@@ -15,7 +15,7 @@ a child that is no registered worker is such a leftover. It kills these and thei
 engine's end of the socket closes, by whatever death, the zygote kills everything and ends.
 """
 
-# ruff: noqa: PTH100, PTH106, PTH120, PTH123, PTH208 - pathlib would be one more import on the way to every cold start
+# ruff: noqa: PTH100, PTH106, PTH110, PTH118, PTH120, PTH123, PTH208 - pathlib would be one more import on the way to every cold start
 
 from __future__ import annotations
 
