@@ -44,7 +44,8 @@ NOTES: Final[dict[str, str]] = {
     "InvokeWithResponseStream": "Events leave while the handler runs, where its runtime streams by the Runtime API; another runtime's "
     "result is one event. 200 MB at most; no limit to the rate.",
     "ListTags": "Tags of functions; no other resource has any.",
-    "PutFunctionEventInvokeConfig": "Retries and maximum age hold for the queue from the next attempt on; destinations are kept.",
+    "PutFunctionEventInvokeConfig": "Retries and maximum age hold for the queue from the next attempt on; a destination "
+    "that is a function gets AWS's record, queued in the transaction that ends the event; queues, topics, buses and buckets are kept.",
     "PutFunctionRecursionConfig": "A chain of calls that comes back to a function for the 16th time is ended, counted by `Lineage` in "
     "the trace header, unless it says `Allow`.",
     "PutProvisionedConcurrencyConfig": "Environments stay warm for `environment_idle_seconds` instead.",
