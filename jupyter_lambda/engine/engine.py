@@ -104,6 +104,8 @@ class Engine:
         self.resources.load(contents.resources)
         await self.sandbox.sweep()
         self.queue.load(contents.events)
+        for entry in self.catalog.entries():
+            self._provision(entry)
         self._tidy_up()
 
     async def aclose(self) -> None:
@@ -347,4 +349,15 @@ class Engine:
             return
         wanted = {(v.version, v.revision_id) for v in (entry.function.latest, *entry.versions.values())}
         self.dispatcher.close_function(name, lambda v: (v.version, v.revision_id) in wanted, "its revision was replaced")
+        self._provision(entry)
         self.live.publish("function", self.detail(entry))
+
+    def _provision(self, entry: Entry) -> None:
+        """Keep ready what is put for versions and aliases; an alias stands for its first version."""
+        wanted: dict[str, int] = {}
+        for qualifier, kept in entry.function.settings.provisioned.items():
+            alias = entry.aliases.get(qualifier)
+            number = alias.version if alias else qualifier
+            wanted[number] = wanted.get(number, 0) + kept.count
+        for number, version in entry.versions.items():
+            self.dispatcher.provision(version, wanted.get(number, 0))
