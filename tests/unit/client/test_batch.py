@@ -154,6 +154,14 @@ def test_an_event_that_is_too_large_fails_alone(client, server):
     assert "6,291,456" in results[1].message
 
 
+def test_a_number_that_json_has_not_fails_alone_too(client):
+    results = FunctionHandle("echo", client).map([1, {"n": float("nan")}, 3]).results()
+
+    assert (results[0], results[2]) == (1, 3)
+    assert (results[1].index, results[1].type) == (1, "InvalidRequestContentException")
+    assert 'events[1]["n"]: it is nan' in results[1].message
+
+
 def test_an_event_without_json_form_ends_the_batch(picky):
     with pytest.raises(EventTypeError, match=r'events\[3\]\["n"\] is a set'):
         picky.map([*numbered(3), {"n": {1}}])
