@@ -30,7 +30,7 @@ OWN_DOORS: Final = frozenset(
 NOTES: Final[dict[str, str]] = {
     "AddPermission": "Kept as IAM would have it, and asked by function URLs. The engine has one account and one key: no other call "
     "is refused for want of one.",
-    "CreateFunction": "`ZipFile`. `S3Bucket` is answered as a bucket that does not exist, `ImageUri` is refused. `VpcConfig`, "
+    "CreateFunction": "`ZipFile`, and `S3Bucket` from `--aws-endpoint`. `ImageUri` is refused. `VpcConfig`, "
     "`KMSKeyArn`, `FileSystemConfigs`, `SnapStart`, `TracingConfig` and `DeadLetterConfig` are kept.",
     "CreateEventSourceMapping": "Comes with the event sources.",
     "CreateCapacityProvider": "Newer area of AWS that needs machines of its own.",
@@ -51,8 +51,8 @@ NOTES: Final[dict[str, str]] = {
     "PutProvisionedConcurrencyConfig": "Real environments, initialised ahead and kept. An alias provisions its first version only; what "
     "is no longer wanted ends when it has been idle for `environment_idle_seconds`; it is not taken from the account's concurrency.",
     "CreateCodeSigningConfig": "Packages are not signed here, so nothing is checked.",
-    "PublishLayerVersion": "`ZipFile`. A function runs on one package of all its layers, at a path of its own: `PATH`, "
-    "`LD_LIBRARY_PATH` and the module path name it where they name `/opt` on AWS.",
+    "PublishLayerVersion": "`ZipFile`, and `S3Bucket` from `--aws-endpoint`. A function runs on one package of all its "
+    "layers, at a path of its own: `PATH`, `LD_LIBRARY_PATH` and the module path name it where they name `/opt` on AWS.",
     "DeleteLayerVersion": "Functions that use it keep it; the number is not given out again.",
     "PutResourcePolicy": "Of July 2026. `AddPermission` makes the same statements.",
     "PutRuntimeManagementConfig": "The interpreters are the machine's, and nothing updates them.",
