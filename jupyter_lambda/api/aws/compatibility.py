@@ -69,7 +69,8 @@ KEPT: Final = frozenset({"AddPermission", "RemovePermission", "GetPolicy"} | {
 BEHAVIOURS: Final[tuple[tuple[str, str], ...]] = (
     ("Signatures", "SigV4 by header and by query, `UNSIGNED-PAYLOAD`, `STREAMING-UNSIGNED-PAYLOAD-TRAILER`; five minutes of skew; AWS's "
      "errors. The service in the scope may be any, and a session token is not asked for. No SigV4A."),
-    ("Authorization", "Whoever has the engine's key may do everything. `--auth any` takes any credentials, or none."),
+    ("Authorization", "Whoever has the engine's key may do everything. The credentials in an execution environment hold at its own "
+     "port only, for operations that invoke and that read. `--auth any` takes any credentials, or none."),
     ("Validation", "Constraints of botocore's model, all broken ones in one message, with AWS's words; enumerations in the model's order, "
      "where AWS's own order is known only for some."),
     ("Types in requests", "SerializationException with AWS's words where they are known."),
