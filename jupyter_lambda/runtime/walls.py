@@ -6,6 +6,7 @@ rights away for good: capabilities, `no_new_privs`, Landlock, the system call fi
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import signal
@@ -43,6 +44,8 @@ def raise_walls(walls: dict[str, Any], user_descriptor: Optional[int], mount_des
         _enter_namespaces(walls, user_descriptor, mount_descriptor)
         raised.append("namespaces " + walls["namespaces"])
     _limit(walls.get("limits", {}))
+    with contextlib.suppress(OSError):  # a host whose /proc is read-only
+        _write("/proc/self/oom_score_adj", "1000")  # where the whole machine is short, workers end before the notebook does
     os.umask(0o022)
     os.chdir(walls["folder"])
     capabilities.drop()

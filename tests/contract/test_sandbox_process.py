@@ -307,6 +307,12 @@ async def test_the_peak_is_what_was_held_at_most(workshop):
     assert reading.now_bytes < 40 * MIB
 
 
+async def test_the_kernel_ends_a_worker_first_when_the_machine_is_short(workshop):
+    source = "def handler(event, context):\n    return open('/proc/self/oom_score_adj').read().strip()"
+    _, _, answer = await workshop.run(source)
+    assert answer.value == "1000"
+
+
 async def test_a_restart_after_running_out_works(workshop):
     spec, bench = workshop.spec(_EAT), RuntimeBench()
     environment = await workshop.sandbox.start(spec, bench.channels())
