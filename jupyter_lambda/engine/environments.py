@@ -332,7 +332,9 @@ class LiveEnvironment:
         wanted = self.version.configuration.memory_mib
         if self.limit_mib >= wanted:
             return ""
-        return f"[jupyter-lambda] held at {self.limit_mib:,} MB of the {wanted:,} MB asked for: that is the engine's whole budget\n"
+        return (
+            f"[jupyter-lambda] held at {self.limit_mib:,} MB of the {wanted:,} MB asked for: that is the engine's whole budget\n"
+        )
 
     async def _channels(self, spec: EnvironmentSpec) -> Channels:
         if self._door is None:
