@@ -158,7 +158,7 @@ class Dispatcher:
     def on_ready(self, environment: LiveEnvironment) -> None:
         """Init is over."""
         lane = self._lanes.holding(environment.environment_id)
-        if lane is None or environment.phase is Phase.ENDING:
+        if lane is None or environment.phase is Phase.ENDING or self.stopping:
             return
         invocation = environment.invocation
         if environment.phase is Phase.INVOKE_INIT and invocation is not None:
@@ -170,7 +170,7 @@ class Dispatcher:
     def on_free(self, environment: LiveEnvironment) -> None:
         """The runtime asked for its next invocation."""
         lane = self._lanes.holding(environment.environment_id)
-        if lane is None or environment.phase is Phase.ENDING:
+        if lane is None or environment.phase is Phase.ENDING or self.stopping:
             return
         self._becomes_idle(environment)
         self._apply(lane, placement.on_finished(lane.pool, environment.environment_id, environment.idle_since))
@@ -348,7 +348,7 @@ class Dispatcher:
             self._start_failed(lane, environment, error)
 
     def _start_failed(self, lane: Lane, environment: LiveEnvironment, error: JupyterLambdaError | None) -> None:
-        oldest = lane.pool.waiting[0] if lane.pool.waiting else None
+        oldest = lane.pool.waiting[0] if lane.pool.waiting and not self.stopping else None
         if error is not None and oldest is not None:
             invocation = self._admitted(oldest)
             lane.pool, _ = placement.on_abandoned(lane.pool, oldest)
