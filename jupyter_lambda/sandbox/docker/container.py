@@ -1,0 +1,228 @@
+"""One container: made, booted, and removed; what runs in it is its environment's business.
+
+    create ─▶ start ─▶ its first process says hello over the mounted socket ─▶ it imports ─▶ ready for one worker at a time
+
+The wait for hello ends early when the container ends, so that a broken image is told at once. Whatever fails, the container is removed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from jupyter_lambda.errors import SandboxError
+from jupyter_lambda.model import limits
+from jupyter_lambda.model.function import Mount, PythonEnvironment
+from jupyter_lambda.sandbox.docker.binds import RUNTIME, Bind
+from jupyter_lambda.sandbox.docker.container_group import ContainerGroup, find_group, group_limits
+from jupyter_lambda.sandbox.docker.control_socket import IN_CONTAINER, ControlSocket, Hello
+from jupyter_lambda.sandbox.docker.daemon import DaemonGone
+from jupyter_lambda.sandbox.docker.holder import Holder
+from jupyter_lambda.sandbox.docker.host_image import container_user
+from jupyter_lambda.sandbox.process.groups import MIB
+from jupyter_lambda.sandbox.process.zygote import PRELOADING_VARIABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from jupyter_lambda.sandbox.docker.daemon import Daemon
+
+log = logging.getLogger(__name__)
+TASK_ROOT: Final = "/var/task"  # where Lambda has it
+RUNTIME_PORT: Final = 9001  # as in the images that AWS publishes: AWS_LAMBDA_RUNTIME_API is 127.0.0.1:9001
+LABEL: Final = "jupyter-lambda"
+BOOT_SECONDS: Final = 30.0
+_REMOVE_SECONDS: Final = 20.0
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """What a container is made from that can't be changed later: two specs with equal orders can use each other's container."""
+
+    python: PythonEnvironment
+    image: str | None
+    extra_path: tuple[str, ...]
+    mounts: tuple[Mount, ...]
+    network: str
+    ephemeral_mib: int
+
+
+class Labels(msgspec.Struct, frozen=True):
+    """Whose a container is."""
+
+    home_id: str
+    boot_id: str
+
+    def as_dict(self) -> dict[str, str]:
+        """As the daemon keeps them."""
+        return {f"{LABEL}.home": self.home_id, f"{LABEL}.boot": self.boot_id}
+
+
+def create_body(order: Order, image: str, binds: Iterable[Bind], memory_mib: int, labels: Labels) -> dict[str, Any]:
+    """The body of `POST /containers/create`: every wall of the sandbox in one place."""
+    uid, gid = container_user()
+    entry = [order.python.executable, "-I", str(RUNTIME / "entry.py"), "container", IN_CONTAINER, str(RUNTIME_PORT)]
+    return {
+        "Image": image,
+        "Entrypoint": entry,
+        "Cmd": [],
+        "User": f"{uid}:{gid}",
+        "WorkingDir": "/",
+        "Env": [f"{name}={value}" for name, value in PRELOADING_VARIABLES.items()],
+        "Labels": labels.as_dict(),
+        "HostConfig": {
+            **group_limits(memory_mib, order.ephemeral_mib),
+            "PidsLimit": limits.PROCESSES + 1,  # the first process is ours
+            "Ulimits": [_ulimit("nofile", limits.FILE_DESCRIPTORS), _ulimit("core", 0)],
+            "CapDrop": ["ALL"],
+            "SecurityOpt": ["no-new-privileges"],
+            "ReadonlyRootfs": True,
+            "NetworkMode": order.network,
+            "IpcMode": "private",
+            "ShmSize": memory_mib * MIB,
+            "Tmpfs": {"/tmp": f"rw,exec,nosuid,nodev,mode=1777,size={order.ephemeral_mib}m"},  # noqa: S108 - the container's
+            "Mounts": [bind.as_mount() for bind in binds],
+            "AutoRemove": True,  # when the engine is killed its containers end with their connection, and go
+            "LogConfig": {"Type": "none"},
+        },
+    }
+
+
+def _ulimit(name: str, value: int) -> dict[str, Any]:
+    return {"Name": name, "Soft": value, "Hard": value}
+
+
+class Container:
+    """A booted container."""
+
+    def __init__(self, daemon: Daemon, container_id: str, order: Order, hello: Hello, memory_mib: int) -> None:
+        self.daemon = daemon
+        self.container_id = container_id
+        self.order = order
+        self.listener = hello.listener
+        self.tmp = hello.tmp
+        self.first_pid = hello.pid
+        self.holder = Holder(hello.control, hello.pid)
+        cpus = memory_mib / limits.MEMORY_MIB_PER_VCPU
+        self.group = ContainerGroup(daemon, container_id, find_group(hello.pid, cpus), memory_mib)
+        self._gone = asyncio.Event()
+        self._pidfd = _open_pidfd(hello.pid)
+        if self._pidfd >= 0:
+            asyncio.get_running_loop().add_reader(self._pidfd, self._on_gone)
+
+    @classmethod
+    async def boot(
+        cls,
+        daemon: Daemon,
+        order: Order,
+        image: str,
+        binds: Iterable[Bind],
+        *,
+        memory_mib: int,
+        labels: Labels,
+        socket_folder: Path,
+    ) -> Container:
+        """Make and start a container, and wait until its first process has said hello.
+
+        Raises:
+            SandboxError: It could not be made, or ended before it was up.
+        """
+        control = ControlSocket(socket_folder)
+        container_id = ""
+        try:
+            all_binds = [*binds, Bind(str(control.path), IN_CONTAINER)]
+            body = create_body(order, image, all_binds, memory_mib, labels)
+            name = f"jupyter-lambda-{labels.home_id}-{socket_folder.name}"
+            created = await daemon.call("POST", "/containers/create", query={"name": name}, body=body)
+            container_id = str(created["Id"])
+            await daemon.call("POST", f"/containers/{container_id}/start")
+            hello = await _hello_or_end(daemon, container_id, control)
+        except BaseException:
+            control.close()
+            if container_id:
+                await asyncio.shield(remove(daemon, container_id))
+            raise
+        return cls(daemon, container_id, order, hello, memory_mib)
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether its first process has left us."""
+        return self.holder.is_gone
+
+    def tmp_bytes(self) -> int:
+        """What `/tmp` holds."""
+        if self.tmp < 0:
+            return 0
+        figures = os.fstatvfs(self.tmp)
+        return (figures.f_blocks - figures.f_bfree) * figures.f_frsize
+
+    async def until_gone(self) -> None:
+        """Wait until every process of the container has ended."""
+        if self._pidfd < 0:
+            await remove(self.daemon, self.container_id)
+            return
+        await self._gone.wait()
+
+    async def aclose(self) -> None:
+        """End and remove it. Safe to call twice."""
+        with contextlib.suppress(SandboxError):
+            await self.group.thaw()
+        await self.holder.aclose()
+        self.listener.close()
+        if self.tmp >= 0:
+            os.close(self.tmp)
+            self.tmp = -1
+        await remove(self.daemon, self.container_id)
+        if self._pidfd >= 0:
+            asyncio.get_running_loop().remove_reader(self._pidfd)
+            os.close(self._pidfd)
+            self._pidfd = -1
+            self._gone.set()
+        self.group.close()
+
+    def _on_gone(self) -> None:
+        asyncio.get_running_loop().remove_reader(self._pidfd)
+        self._gone.set()
+
+
+async def remove(daemon: Daemon, container_id: str) -> None:
+    """Remove a container, whatever state it is in; a daemon that is gone is left to the next start's sweep."""
+    try:
+        await daemon.call(
+            "DELETE", f"/containers/{container_id}", query={"force": "1", "v": "1"}, missing_ok=True, seconds=_REMOVE_SECONDS
+        )
+    except SandboxError as error:
+        if "already in progress" not in error.what:  # it removes itself at this moment
+            log.warning("container %s was not removed: %s", container_id[:12], error)
+
+
+async def _hello_or_end(daemon: Daemon, container_id: str, control: ControlSocket) -> Hello:
+    hello = asyncio.ensure_future(control.hello())
+    ended = asyncio.ensure_future(daemon.call("POST", f"/containers/{container_id}/wait", seconds=None, missing_ok=True))
+    try:
+        await asyncio.wait({hello, ended}, timeout=BOOT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        if hello.done():
+            return hello.result()
+        if ended.done():
+            answer = ended.result() or {}
+            raise SandboxError(
+                "docker sandbox", f"the container ended with status {answer.get('StatusCode', 'unknown')} before it could reach the engine",
+                "Its image may hold another system than the interpreter was built for, or the daemon does not see this machine's files.",
+            )  # fmt: skip
+        raise DaemonGone(f"no container was up after {BOOT_SECONDS:g} s")
+    finally:
+        for task in (hello, ended):
+            task.cancel()
+        await asyncio.gather(hello, ended, return_exceptions=True)
+
+
+def _open_pidfd(pid: int) -> int:
+    try:
+        return os.pidfd_open(pid)
+    except OSError:
+        return -1  # a daemon in another pid namespace: it is asked instead

@@ -1,0 +1,55 @@
+"""The engine's end of a container's first process; see `runtime/container.py`."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import TYPE_CHECKING
+
+from jupyter_lambda.sandbox.process.zygote import Zygote
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Iterable
+
+    from jupyter_lambda.model.function import PythonEnvironment
+
+
+class _FirstProcess:
+    """A container's process 1, in the words of a zygote's process: the daemon starts and buries it."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+
+    def kill(self) -> None:
+        """End it, and with it the container; where it isn't ours to signal, removing the container does it."""
+        try:
+            os.kill(self.pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            return
+
+    def wait(self) -> int:
+        """The daemon waits for it."""
+        return 0
+
+
+class Holder(Zygote):
+    """A container's first process, ready to fork its worker."""
+
+    where = "docker sandbox"
+
+    def __init__(self, control: socket.socket, pid: int) -> None:
+        super().__init__(_FirstProcess(pid), control, -1)
+
+    async def preload(self, python: PythonEnvironment, sys_path: Iterable[str], modules: Iterable[str]) -> None:
+        """Import modules and wait for the end of it.
+
+        Raises:
+            Unfit: One of them can't be preloaded.
+            InvalidRuntime: The interpreter is another minor version now.
+        """
+        await self._preload(python, list(sys_path), list(modules))
+
+    async def end_workers(self) -> None:
+        """Have every process but the first one killed; deaths are reported as always (SandboxLost)."""
+        await self._send({"op": "kill"}, [])

@@ -1,0 +1,203 @@
+"""The docker sandbox: one container per execution environment, with walls that hold against code that means harm."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import secrets
+import shutil
+from typing import TYPE_CHECKING, Final
+
+from jupyter_lambda.errors import InvalidRuntime, JupyterLambdaError, SandboxError
+from jupyter_lambda.sandbox.docker.binds import Bind, interpreter_folders, mount_binds, same_place
+from jupyter_lambda.sandbox.docker.container import LABEL, TASK_ROOT, Container, Labels, Order, remove
+from jupyter_lambda.sandbox.docker.enforcement import enforcement
+from jupyter_lambda.sandbox.docker.environment import DockerEnvironment
+from jupyter_lambda.sandbox.docker.host_image import HOST, ensure_host_image, system_folders
+from jupyter_lambda.sandbox.process.sampler import Sampler
+from jupyter_lambda.sandbox.process.sandbox import own_python
+from jupyter_lambda.sandbox.process.zygote import Unfit
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from jupyter_lambda.clock import Clock
+    from jupyter_lambda.model.environment import Enforcement
+    from jupyter_lambda.model.function import PythonEnvironment
+    from jupyter_lambda.sandbox.docker.daemon import Daemon
+    from jupyter_lambda.sandbox.protocol import Channels, EnvironmentSpec
+
+PROOF_MEMORY_MIB: Final = 128
+PROOF_EPHEMERAL_MIB: Final = 16
+
+
+class DockerSandbox:
+    """Makes execution environments of containers.
+
+    Args:
+        daemon: One that answered.
+        home: The engine's home: never shown to a container, and what tells two engines' containers apart.
+        boot_id: This engine's own; what carries another one of the same home is a leftover.
+        clock: Time.
+        run_folder: Where the sockets are that containers reach the engine by; 0700, ours alone.
+    """
+
+    kind = "docker"
+
+    def __init__(self, daemon: Daemon, home: Path, boot_id: str, clock: Clock, *, run_folder: Path) -> None:
+        self._daemon = daemon
+        self._home = home.resolve()
+        self._clock = clock
+        self._folder = run_folder / "docker"
+        self._labels = Labels(home_id(home), boot_id)
+        self._sampler = Sampler(clock, lambda: None)
+        self._environments: set[DockerEnvironment] = set()
+        self._unfit: dict[PythonEnvironment, set[str]] = {}
+        self._host_image: asyncio.Task[str] | None = None
+        self._is_closed = False
+
+    async def start(self, spec: EnvironmentSpec, channels: Channels) -> DockerEnvironment:
+        """Make an environment and start its runtime process; the descriptors in `channels` are closed here, whatever happens.
+
+        Raises:
+            SandboxError: It could not be made.
+            InvalidRuntime: The interpreter is gone, or is another minor version now.
+        """
+        if self._is_closed:
+            for descriptor in (channels.log_fd, channels.runtime_fd):
+                if descriptor >= 0:
+                    os.close(descriptor)
+            raise SandboxError("docker sandbox", "it is closed", "Start the engine again.")
+        environment = DockerEnvironment(spec, self._clock, container_for=self._container, on_closed=self._forget)
+        self._environments.add(environment)
+        try:
+            await environment.restart(spec, channels)
+        except BaseException:
+            await environment.aclose()
+            raise
+        self._sampler.add(environment)
+        return environment
+
+    async def prepare(self, spec: EnvironmentSpec) -> None:
+        """Have the image; what goes wrong is said at `start`."""
+        try:
+            await self._image(spec.image)
+        except JupyterLambdaError:
+            return
+
+    def enforcement(self) -> tuple[Enforcement, ...]:
+        """What holds each limit on this host."""
+        return enforcement(self._daemon.version, is_root=os.geteuid() == 0)
+
+    async def prove(self) -> None:
+        """Boot a container on the engine's own interpreter: the daemon sees this machine's files, and its kernel is ours.
+
+        Raises:
+            SandboxError: It does not; the text says why.
+        """
+        order = Order(
+            python=own_python(), image=None, extra_path=(), mounts=(), network="none", ephemeral_mib=PROOF_EPHEMERAL_MIB
+        )
+        container = await self._boot(order, None, (), PROOF_MEMORY_MIB)
+        await container.aclose()
+
+    async def sweep(self) -> int:
+        """Remove what earlier engines of this home left: containers, sockets."""
+        labels = [f"{LABEL}.home={self._labels.home_id}"]
+        found = await self._daemon.call("GET", "/containers/json", query={"all": "1", "filters": {"label": labels}})
+        own = self._labels.boot_id
+        old = [str(each["Id"]) for each in found or () if each.get("Labels", {}).get(f"{LABEL}.boot") != own]
+        await asyncio.gather(*(remove(self._daemon, container_id) for container_id in old))
+        return len(old) + await asyncio.to_thread(self._sweep_folders)
+
+    def _sweep_folders(self) -> int:
+        if not self._folder.is_dir():
+            return 0
+        old = [folder for folder in self._folder.iterdir() if folder.name != self._labels.boot_id]
+        for folder in old:
+            shutil.rmtree(folder, ignore_errors=True)
+        return len(old)
+
+    async def aclose(self) -> None:
+        """End all environments. Safe to call twice."""
+        self._is_closed = True
+        await asyncio.gather(*(environment.aclose() for environment in list(self._environments)))
+        await self._sampler.aclose()
+        if self._host_image is not None:
+            self._host_image.cancel()
+            await asyncio.gather(self._host_image, return_exceptions=True)
+        await asyncio.to_thread(shutil.rmtree, self._folder / self._labels.boot_id, ignore_errors=True)
+
+    # -- containers ---------------------------------------------------------------------------------------------------------
+
+    async def _container(self, spec: EnvironmentSpec) -> Container:
+        """A container for this spec."""
+        modules = tuple(spec.preload) if spec.bootstrap is None else ()
+        return await self._boot(order_of(spec), str(spec.task_root), modules, spec.memory_mib)
+
+    async def _boot(self, order: Order, task_root: str | None, modules: tuple[str, ...], memory_mib: int) -> Container:
+        """Boot a container that has imported the modules; what can't be imported there is left out from then on."""
+        if not os.access(order.python.executable, os.X_OK):
+            raise InvalidRuntime(
+                f"interpreter {order.python.executable}", "it is gone or can't be run any more",
+                "Deploy the function again from a kernel that exists, or restore the environment.",
+            )  # fmt: skip
+        image = await self._image(order.image)
+        binds = await asyncio.to_thread(self._binds, order, task_root)
+        unfit = self._unfit.setdefault(order.python, set())
+        while True:
+            wanted = sorted(set(modules) - unfit)
+            folder = self._folder / self._labels.boot_id / secrets.token_hex(8)
+            container = await Container.boot(
+                self._daemon, order, image, binds, memory_mib=memory_mib, labels=self._labels, socket_folder=folder
+            )
+            try:
+                await container.holder.preload(order.python, (*order.extra_path, *order.python.sys_path), wanted)
+            except Unfit as error:
+                await container.aclose()
+                if error.module not in wanted:
+                    raise SandboxError(
+                        f"interpreter {order.python.executable}", f"it can't run our runtime in a container ({error})",
+                        "Use --sandbox process.",
+                    ) from error  # fmt: skip
+                unfit.add(error.module)
+            except BaseException:
+                await container.aclose()
+                raise
+            else:
+                return container
+
+    def _binds(self, order: Order, task_root: str | None) -> list[Bind]:
+        folders = interpreter_folders(order.python, order.extra_path, self._home)
+        package = [Bind(task_root, TASK_ROOT)] if task_root is not None else []
+        return [*same_place(folders, system_folders()), *mount_binds(order.mounts), *package]
+
+    async def _image(self, wanted: str | None) -> str:
+        """The image's reference, the host image made if need be."""
+        if wanted not in (None, HOST):
+            return str(wanted)
+        if self._host_image is None or (self._host_image.done() and self._host_image.exception() is not None):
+            self._host_image = asyncio.create_task(ensure_host_image(self._daemon))
+        return await asyncio.shield(self._host_image)
+
+    def _forget(self, environment: DockerEnvironment) -> None:
+        self._sampler.remove(environment)
+        self._environments.discard(environment)
+
+
+def order_of(spec: EnvironmentSpec) -> Order:
+    """What a spec's container has to be made from."""
+    return Order(
+        python=spec.python or own_python(),
+        image=spec.image,
+        extra_path=spec.extra_path,
+        mounts=spec.mounts,
+        network=spec.network or "none",
+        ephemeral_mib=spec.ephemeral_mib,
+    )
+
+
+def home_id(home: Path) -> str:
+    """A home's short name in labels."""
+    return hashlib.sha256(os.fsencode(home.resolve())).hexdigest()[:12]
