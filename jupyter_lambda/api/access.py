@@ -1,4 +1,4 @@
-"""Who may: the engine's bearer token, and where a request may come from.
+"""Who may: the engine's bearer token, signatures of its access key, and where a request may come from.
 
 A web page of another origin can't call anything: a request with an `Origin` that isn't the engine's own is refused, and so is one
 whose `Host` is not this machine's loopback (a page that made its own name resolve to 127.0.0.1).
@@ -10,39 +10,58 @@ import hmac
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from jupyter_lambda.api.aws.sigv4 import SignedRequest
 from jupyter_lambda.errors import AccessDenied
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from jupyter_lambda.api.aws.sigv4 import Verifier
+
 
 class Access:
-    """Checks requests against the engine's token."""
+    """Checks requests against the engine's token and its access keys.
 
-    def __init__(self, token: str, *, open_aws: bool = False) -> None:
+    Args:
+        token: The bearer token of the engine's own clients; it opens everything.
+        verifier: Checks SigV4 signatures of the AWS APIs; None: only the token opens them.
+        open_aws: `--auth any`: the AWS APIs take any credentials, or none.
+    """
+
+    def __init__(self, token: str, *, verifier: Verifier | None = None, open_aws: bool = False) -> None:
         self._expected = f"Bearer {token}".encode()
-        self.open_aws = open_aws  # `--auth any`: the AWS APIs take any credentials
+        self._verifier = verifier
+        self.open_aws = open_aws
 
-    def check(self, headers: Mapping[bytes, bytes], *, aws: bool = False) -> None:
-        """Let the request pass or raise.
-
-        Args:
-            headers: Names in lower case.
-            aws: Whether it is for an AWS API rather than the engine's own.
-
-        Raises:
-            AccessDenied: No or a wrong token, or a web page's request.
-        """
-        given = headers.get(b"authorization", b"")
-        if hmac.compare_digest(given, self._expected):
+    def check(self, headers: Mapping[bytes, bytes]) -> None:
+        """Let a request to the engine's own API pass or raise; names of `headers` are in lower case (AccessDenied)."""
+        if self._has_token(headers):
             return
         check_origin(headers)
-        if aws and self.open_aws:
-            return
         raise AccessDenied(
             "engine", "the request has no valid token", "Read the token from the runtime file that `engine status --json` names.",
             aws_message="The security token included in the request is invalid.",
         )  # fmt: skip
+
+    def check_aws(self, method: str, target: bytes, headers: Mapping[bytes, bytes], body: bytes) -> None:
+        """Let a request to an AWS API pass or raise.
+
+        A signature proves as much as the token does, so where a signed request comes from is not asked.
+
+        Raises:
+            AccessDenied: No signature, a wrong one, or a web page's request (403).
+        """
+        if self._has_token(headers):
+            return
+        if self.open_aws:
+            check_origin(headers)
+        elif self._verifier is not None:
+            self._verifier.verify(SignedRequest(method, target, headers, body))
+        else:
+            self.check(headers)
+
+    def _has_token(self, headers: Mapping[bytes, bytes]) -> bool:
+        return hmac.compare_digest(headers.get(b"authorization", b""), self._expected)
 
 
 def check_origin(headers: Mapping[bytes, bytes]) -> None:

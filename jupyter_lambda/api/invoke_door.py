@@ -104,7 +104,8 @@ class InvokeDoor(HttpProtocol):
     def handle(self, request: Request) -> None:
         """Check, parse, invoke; the answer comes when the function has ended."""
         try:
-            self._access.check(request.headers, aws=True)
+            if not request.too_large:  # the body is gone, and the answer is the same for everybody
+                self._access.check_aws("POST", request.target, request.headers, request.body)
             call = parse_call(request.target, request.headers, request.body, request.too_large)
             match call.request.invocation_type:
                 case "RequestResponse":

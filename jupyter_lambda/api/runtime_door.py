@@ -1,7 +1,7 @@
 """The Lambda Runtime API of one environment: over a connected socket for our runtime, over loopback TCP for any other.
 
 Source: AWS Lambda Developer Guide, "Using the Lambda runtime API". The same TCP address answers `invocations` for the environment's
-own code, which shows its session token as bearer token: functions call functions through it.
+own code, which shows its session token as bearer token or signs with it: functions call functions through it.
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ from weakref import WeakSet
 import msgspec
 
 from jupyter_lambda.api.access import Access
+from jupyter_lambda.api.aws.sigv4 import Verifier
 from jupyter_lambda.api.http_protocol import HttpProtocol, Request
 from jupyter_lambda.api.invoke_door import InvokeDoor, is_invoke
+from jupyter_lambda.engine.environments import ENVIRONMENT_KEY_ID
 from jupyter_lambda.engine.runtime_session import Answer, Delivery, RuntimeSession
 from jupyter_lambda.model import limits
 
@@ -153,7 +155,10 @@ class RuntimeDoor:
 
     def __init__(self, engine: Engine, token: str) -> None:
         self._engine = engine
-        self._access = Access(token)
+        own = Verifier(
+            lambda key_id: token if key_id == ENVIRONMENT_KEY_ID else None, engine.clock.epoch, region=engine.settings.region
+        )
+        self._access = Access(token, verifier=own)
         self._session: RuntimeSession | None = None
         self._server: asyncio.Server | None = None
         self.transports: WeakSet[asyncio.BaseTransport] = WeakSet()  # other protocols take connections over

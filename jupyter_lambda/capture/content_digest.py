@@ -249,8 +249,8 @@ class _Walker:
 
     def _state(self, state: Any) -> bytes:
         if isinstance(state, tuple) and len(state) == 2 and all(s is None or isinstance(s, dict) for s in state):
-            return _hash(b"state", *(self.digest(s) for s in state))  # attributes and slots
-        return self.digest(state)
+            return _hash(b"state", *(self.digest(_without_addresses(s)) for s in state))  # attributes and slots
+        return self.digest(_without_addresses(state))
 
     def _callable(self, make: Callable[..., Any]) -> bytes:
         name = getattr(make, "__qualname__", None)
@@ -258,6 +258,15 @@ class _Walker:
         if name and module and not isinstance(make, type | types.FunctionType):
             return _hash(b"callable", str(module).encode(), name.encode())
         return self.digest(make)
+
+
+def _without_addresses(state: Any) -> Any:
+    """Attributes without those that keep the address of another one: scikit-learn notes `id(stop_words)` to see it replaced."""
+    if type(state) is not dict:
+        return state
+    addresses = {id(part): name for name, part in state.items()}
+    kept = {n: p for n, p in state.items() if not (type(p) is int and p in addresses)}
+    return kept if len(kept) < len(state) else state
 
 
 def _simple(value: Any) -> bytes | None:

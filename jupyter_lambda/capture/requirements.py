@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 _NAMED: Final = re.compile(
     r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?P<extras>\[[^\]]*\])?\s*(?P<rest>.*)", re.DOTALL
 )
-_PASSWORD: Final = re.compile(r"://[^/\s@]+@")
+_PASSWORD: Final = re.compile(r"(?:(?<=http)|(?<=https))://[^/\s@]+@|://[^/\s@:]*:[^/\s@]+@")
 _OPTIONS_WITH_VALUE: Final = ("--index-url", "--extra-index-url", "--find-links", "--constraint", "--only-binary", "--no-binary")
 _OPTIONS_ALONE: Final = ("--no-index", "--pre", "--prefer-binary", "--require-hashes")
 _SHORT: Final = {"-i": "--index-url", "-f": "--find-links", "-c": "--constraint"}
+_STARTS: Final = ("<", ">", "=", "!", "~", "@", "(", "--hash")
 _FILES_DEEP: Final = 10
 _WHERE: Final = "--requirements"
 
@@ -55,9 +56,16 @@ def parse_requirements(text: str, folder: Path) -> tuple[str, ...]:
 
 def _split(text: str) -> list[str]:
     try:
-        return shlex.split(text)
+        parts = shlex.split(text)
     except ValueError as error:
         raise RequestError(f"{_WHERE} {text}", str(error), "Close the quotation mark.") from error
+    joined: list[str] = []
+    for part in parts:
+        if joined and _SHORT.get(joined[-1], joined[-1]) in _OPTIONS_WITH_VALUE:
+            joined[-1] += f" {part}"
+        else:
+            joined.append(part)
+    return joined
 
 
 def _file_lines(file: Path, depth: int) -> list[tuple[str, Path]]:
@@ -99,6 +107,8 @@ def _canonical(line: str, beside: Path) -> str:
             f"{_WHERE} {line}", "not a requirement that pip understands", "Write it as name==1.2, or a wheel's path."
         )
     requirement, _, marker = match["rest"].partition(";")
+    if requirement.strip() and not requirement.lstrip().startswith(_STARTS):
+        raise RequestError(f"{_WHERE} {line}", "not a requirement that pip understands", "Separate packages by spaces or lines.")
     rest = (
         re.sub(r"\s+", " ", requirement)
         if requirement.lstrip().startswith("@") or "--hash" in requirement

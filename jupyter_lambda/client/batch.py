@@ -220,8 +220,8 @@ class Batch:
                 self._end("done")
                 return
             for answer in answers:
-                self._columns.settle(answer.index, answer.record)
-                self._shelf.put(answer.index, answer.payload)
+                self._columns.settle(answer.number, answer.record)
+                self._shelf.put(answer.number, answer.payload)
             self._settle_refused()
             if self._progress.is_due:
                 self._progress.draw(self.standing)

@@ -139,5 +139,5 @@ class BatchExchange:
 
     def _settle(self, answers: list[Answered]) -> list[Answered]:
         for answer in answers:
-            self._unanswered_bytes -= self._sizes.pop(answer.index, 0)
+            self._unanswered_bytes -= self._sizes.pop(answer.number, 0)
         return answers

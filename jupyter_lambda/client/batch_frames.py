@@ -22,7 +22,7 @@ _decode = msgspec.json.Decoder(InvocationRecord).decode
 class Answered(NamedTuple):
     """One event's answer."""
 
-    index: int
+    number: int  # the event's index
     record: InvocationRecord
     payload: bytes
     log: bytes

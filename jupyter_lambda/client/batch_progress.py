@@ -8,6 +8,8 @@ from __future__ import annotations
 import sys
 from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
+from jupyter_lambda.telemetry import quantities
+
 if TYPE_CHECKING:
     from jupyter_lambda.clock import Clock
 
@@ -45,17 +47,15 @@ class Standing(NamedTuple):
         if self.failed:
             said.append(f"{self.failed:,} failed")
         if self.ended:
-            said.append(f"{self.ended} after {_span(self.seconds)}")
+            said.append(f"{self.ended} after {quantities.seconds(self.seconds)}")
         elif self.running:
             said.append(f"{self.running:,} running")
         if self.cold:
             said.append(f"◇ {self.cold:,} cold")
         if self.answered:
-            said.append(f"{self.per_second:,.0f} /s")
+            said.append(quantities.rate(self.per_second))
         if self.p50_ms is not None:
-            from jupyter_lambda.telemetry.quantities import duration
-
-            said.append(f"p50 {duration(self.p50_ms)}")
+            said.append(f"p50 {quantities.duration(self.p50_ms)}")
         return said
 
 
@@ -168,7 +168,3 @@ def _bar(standing: Standing) -> str:
     )
     name = f'<span class="mono strong">{escaped(standing.function_name)}</span>'
     return f'{bar}<div style="display:flex;flex-wrap:wrap;gap:2px 16px">{name}{words}</div>'
-
-
-def _span(seconds: float) -> str:
-    return f"{seconds:.2f} s" if seconds < 60 else f"{seconds // 60:.0f} min {seconds % 60:02.0f} s"

@@ -65,14 +65,10 @@ def _row(group: Group) -> Row:
         Cell("◇ cold", "warn") if group.name == "cold" else group.name,
         f"{group.events:,}",
         Cell(f"{group.failed:,}", "bad" if group.failed else ""),
-        _duration(group.duration_p50_ms),
-        _duration(group.duration_p99_ms),
-        _duration(group.duration_max_ms),
-        _duration(group.init_p50_ms),
-        _duration(float(group.billed_ms)),
+        quantities.duration(group.duration_p50_ms),
+        quantities.duration(group.duration_p99_ms),
+        quantities.duration(group.duration_max_ms),
+        quantities.duration(group.init_p50_ms),
+        quantities.duration(float(group.billed_ms)),
         quantities.memory(group.max_memory_mib) if group.max_memory_mib else "–",
     )
-
-
-def _duration(milliseconds: float | None) -> str:
-    return "–" if milliseconds is None else quantities.duration(milliseconds)

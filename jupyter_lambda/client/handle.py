@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from jupyter_lambda.client.batch import Batch
+    from jupyter_lambda.client.deployment import Deployment
     from jupyter_lambda.client.engine_client import EngineClient
     from jupyter_lambda.client.listing import Figures, Listing, Logs
     from jupyter_lambda.model.engine_api import FunctionDetail, LogEvent, VersionDifference
@@ -30,14 +31,23 @@ class FunctionHandle:
         name: The function's name, or its ARN; a qualifier in it holds unless another is given.
         engine: The engine; None for the usual one, which is started at the first call.
         qualifier: A version or an alias; None for `$LATEST`.
+        deployment: What deployed it, where this handle comes from a deployment.
     """
 
-    def __init__(self, name: str, engine: EngineClient | None = None, qualifier: str | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        engine: EngineClient | None = None,
+        qualifier: str | None = None,
+        *,
+        deployment: Deployment | None = None,
+    ) -> None:
         reference = parse_function_reference(name)
         self._name = reference.name
         self._engine = engine
         self._qualifier = check_qualifier(qualifier) if qualifier is not None else reference.qualifier
         self.__name__ = self._name
+        self.deployment = deployment
 
     @property
     def __jupyter_lambda_function__(self) -> str:

@@ -37,12 +37,15 @@ from jupyter_lambda.errors import EngineUnavailable
 from jupyter_lambda.model.engine_api import PROTOCOL
 
 if TYPE_CHECKING:
+    import subprocess
+
     from jupyter_lambda.model.runtime_file import RuntimeFile
 
 __all__ = ["EngineOptions", "Launcher", "ensure_engine", "find_engine", "stop_engine"]
 
 START_SECONDS: Final = 30.0
 _LOOK_AGAIN_SECONDS: Final = 0.02
+_HALF_SECONDS: Final = 0.2
 _LOG_TAIL_BYTES: Final = 2_000
 
 OnProgress = Callable[[str], None]
@@ -143,7 +146,10 @@ class Launcher:
             if found is not None:
                 return found
             run.make()
-            outcome = self._start_alone(run, options, deadline, tell)
+            try:
+                outcome = self._start_alone(run, options, deadline, tell)
+            except TimeoutError:
+                break
             if isinstance(outcome, readiness.Taken):
                 _wait_for_the_other(run, Path(outcome.lock), deadline)
             elif outcome is not None:
@@ -217,15 +223,26 @@ class Launcher:
             try:
                 last = pipe.last_message(deadline, tell)
             finally:
-                starter.wait()
+                _bury(starter)
         if isinstance(last, readiness.Failed):
             raise readiness.as_error(last.error)
         if last is None:
             raise EngineUnavailable(
-                f'engine of home "{run.home}"', f"it ended before it was ready, or did not answer in time{_log_tail(run.log)}",
+                f'engine of home "{run.home}"', f"it ended before it was ready{_log_tail(run.log)}",
                 f"Its log: {run.log}.",
             )  # fmt: skip
         return last.runtime if isinstance(last, readiness.Ready) else last
+
+
+def _bury(starter: subprocess.Popen[bytes]) -> None:
+    """Collect the first half of a new engine; one that has not forked by now will not."""
+    import subprocess
+
+    try:
+        starter.wait(_HALF_SECONDS)
+    except subprocess.TimeoutExpired:
+        starter.kill()
+        starter.wait()
 
 
 def _take(lock: FileLock, deadline: float) -> bool:

@@ -33,7 +33,11 @@ class ReadyPipe:
         os.close(self._read_end)
 
     def last_message(self, deadline: float, on_progress: Callable[[str], None]) -> Last | None:
-        """Wait for the engine's last word; None if it ended without one, or the clock reading `deadline` passed."""
+        """Wait for the engine's last word; None if it ended without one.
+
+        Raises:
+            TimeoutError: The clock reading `deadline` passed.
+        """
         self._close_write_end()  # else our own copy keeps the pipe from ever ending
         clock, poller = SystemClock(), select.poll()
         poller.register(self._read_end, select.POLLIN)
@@ -47,7 +51,7 @@ class ReadyPipe:
                 if not isinstance(message, readiness.Progress):
                     return message
                 on_progress(message.text)
-        return None
+        raise TimeoutError
 
     def _messages(self, piece: bytes) -> list[readiness.Message]:
         """What became complete; a line that is no message (nothing of ours writes one) is skipped."""

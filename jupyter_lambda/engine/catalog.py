@@ -176,7 +176,7 @@ class Catalog:
                 name=name,
                 latest=latest,
                 notebook=request.notebook or (entry.function.notebook if entry else None),
-                created=entry.function.created if entry else self._timestamp(),
+                created=entry.function.created if entry else self.timestamp(),
                 last_version=entry.function.last_version if entry else 0,
                 reserved_concurrency=self._reserved(name, entry, request.reserved_concurrency),
             )
@@ -185,7 +185,7 @@ class Catalog:
             if version is None or not same_publication(version, latest):
                 version = None
                 if request.publish:
-                    version, function = self._next_version(function, request.description)
+                    version, function = self.next_version(function, request.description)
                     published = True
                     changes.append(PutVersion(version))
             changes.insert(0, PutFunction(function))
@@ -206,12 +206,12 @@ class Catalog:
         async with self._writing:
             entry = self.entry(name)
             latest = entry.function.latest
-            self._check_revision(change.revision_id, latest.revision_id)
+            self.check_revision(change.revision_id, latest.revision_id)
             configuration = check_configuration(configuration_with(latest, change))
             check_supported(name, configuration, latest.python, self._sandbox_kind)
             if configuration != latest.configuration:
                 latest = msgspec.structs.replace(
-                    latest, configuration=configuration, revision_id=_revision(), last_modified=self._timestamp()
+                    latest, configuration=configuration, revision_id=new_revision(), last_modified=self.timestamp()
                 )
             reserved = self._reserved(name, entry, change.reserved_concurrency)
             if change.clear_reserved_concurrency:
@@ -221,14 +221,42 @@ class Catalog:
                 await self._apply(name, [PutFunction(function)])
             return latest
 
-    async def publish(self, name: str, description: str = "") -> Version:
-        """Publish `$LATEST`; returns the last version when nothing changed since."""
+    async def create(self, function: Function, versions: Sequence[Version] = ()) -> Entry:
+        """Add a function that is not there yet (Conflict)."""
+        async with self._writing:
+            if function.name in self._entries:
+                raise Conflict(
+                    f'function "{function.name}"', "it exists already", "Update it, or delete it first.",
+                    aws_message=f"Function already exist: {function.name}", members={"Type": "User"},
+                )  # fmt: skip
+            latest = function.latest
+            check_supported(function.name, latest.configuration, latest.python, self._sandbox_kind)
+            await self._apply(function.name, [PutFunction(function), *map(PutVersion, versions)])
+            return self._entries[function.name]
+
+    async def change(self, name: str, decide: Callable[[Entry], Sequence[Change]]) -> Entry:
+        """Commit what `decide` makes of a function as it is now; nothing else changes it in between (FunctionNotFound)."""
         async with self._writing:
             entry = self.entry(name)
+            changes = decide(entry)
+            for change in changes:
+                if isinstance(change, PutFunction) and change.function.latest is not entry.function.latest:
+                    latest = change.function.latest
+                    check_supported(name, latest.configuration, latest.python, self._sandbox_kind)
+            if changes:
+                await self._apply(name, changes)
+            return entry
+
+    async def publish(self, name: str, description: str = "", *, check: Callable[[Version], None] | None = None) -> Version:
+        """Publish `$LATEST`; returns the last version when nothing changed since. `check` may refuse what is to be published."""
+        async with self._writing:
+            entry = self.entry(name)
+            if check is not None:
+                check(entry.function.latest)
             newest = entry.newest
             if newest is not None and same_publication(newest, entry.function.latest):
                 return newest
-            version, function = self._next_version(entry.function, description)
+            version, function = self.next_version(entry.function, description)
             await self._apply(name, [PutFunction(function), PutVersion(version)])
             return version
 
@@ -239,7 +267,7 @@ class Catalog:
             entry = self.entry(name)
             existing = entry.aliases.get(alias_name)
             if existing is not None:
-                self._check_revision(request.revision_id, existing.revision_id)
+                self.check_revision(request.revision_id, existing.revision_id)
             for number in (request.version, request.additional_version):
                 if number is not None:
                     self.version(entry, number)
@@ -247,7 +275,7 @@ class Catalog:
                 Alias(
                     function_name=name, name=alias_name, version=request.version,
                     additional_version=request.additional_version, additional_weight=request.additional_weight,
-                    description=request.description, revision_id=_revision(),
+                    description=request.description, revision_id=new_revision(),
                 )
             )  # fmt: skip
             await self._apply(name, [PutAlias(alias)])
@@ -321,7 +349,8 @@ class Catalog:
                 "Add --take-over to deploy it from here, or choose another name.",
             )  # fmt: skip
 
-    def _check_revision(self, given: str | None, present: str) -> None:
+    def check_revision(self, given: str | None, present: str) -> None:
+        """Refuse a change of an older state than the present one (RevisionMismatch)."""
         if given is not None and given != present:
             raise RevisionMismatch(
                 "revision", "it was changed by somebody else in the meantime", "Read it again, then repeat the change.",
@@ -341,8 +370,8 @@ class Catalog:
     ) -> Version:
         proposed = Version(
             function_name=name, version=LATEST, configuration=configuration, package_sha256=request.package_sha256,
-            package_bytes=package_bytes, content_digest=request.content_digest, revision_id=_revision(),
-            last_modified=self._timestamp(), description="", python=request.python, preload=request.preload,
+            package_bytes=package_bytes, content_digest=request.content_digest, revision_id=new_revision(),
+            last_modified=self.timestamp(), description="", python=request.python, preload=request.preload,
             requirements_folder=request.requirements_folder, source=request.source, manifest=request.manifest,
             notebook=request.notebook,
         )  # fmt: skip
@@ -350,10 +379,11 @@ class Catalog:
             return before  # equal content keeps its package, its revision and its warm environments
         return proposed
 
-    def _next_version(self, function: Function, description: str) -> tuple[Version, Function]:
+    def next_version(self, function: Function, description: str) -> tuple[Version, Function]:
+        """The version that publishing `$LATEST` makes, and the function that has given out its number; nothing is changed."""
         number = function.last_version + 1
         version = msgspec.structs.replace(
-            function.latest, version=str(number), revision_id=_revision(), last_modified=self._timestamp(),
+            function.latest, version=str(number), revision_id=new_revision(), last_modified=self.timestamp(),
             description=description or function.latest.configuration.description,
         )  # fmt: skip
         return version, msgspec.structs.replace(function, last_version=number)
@@ -363,7 +393,7 @@ class Catalog:
         if version is None or request.alias is None:
             raise RequestError(where, "an alias points to a published version", "Leave --no-publish out.")
         present = entry.aliases.get(request.alias) if entry else None
-        alias = Alias(function_name=name, name=request.alias, version=version.version, revision_id=_revision())
+        alias = Alias(function_name=name, name=request.alias, version=version.version, revision_id=new_revision())
         if request.alias_weight is None or present is None or present.version == version.version:
             return alias
         return check_alias(
@@ -372,10 +402,12 @@ class Catalog:
             )
         )
 
-    def _timestamp(self) -> str:
+    def timestamp(self) -> str:
+        """Now, as AWS writes the time of a change."""
         moment = datetime.fromtimestamp(self._clock.epoch(), UTC)
         return moment.isoformat(timespec="milliseconds").replace("+00:00", "+0000")
 
 
-def _revision() -> str:
+def new_revision() -> str:
+    """A revision id that no state had before."""
     return str(uuid.uuid4())

@@ -16,10 +16,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from jupyter_lambda.engine.admission import Admission
+from jupyter_lambda.engine.background import Background
 from jupyter_lambda.engine.environments import LiveEnvironment, Parts, Phase
+from jupyter_lambda.engine.idle_watch import IdleWatch
+from jupyter_lambda.engine.lanes import Lane, Lanes
 from jupyter_lambda.engine.memory_ledger import MemoryLedger
 from jupyter_lambda.engine.outcomes import Failure, cancelled, ended, handler_error, response_too_large, timed_out
 from jupyter_lambda.engine.runtime_session import Delivery
@@ -27,36 +30,21 @@ from jupyter_lambda.errors import JupyterLambdaError, PlatformError, Throttled
 from jupyter_lambda.model.invocation import Status
 from jupyter_lambda.sandbox.protocol import Death, DeathCause
 from jupyter_lambda.scheduling import placement
-from jupyter_lambda.scheduling.budget import Holding
-from jupyter_lambda.scheduling.concurrency import Refusal, admit
-from jupyter_lambda.scheduling.placement import Decision, Pool, Retire, RunOn, Start
+from jupyter_lambda.scheduling.placement import Decision, Retire, RunOn, Start
 from jupyter_lambda.telemetry.log_lines import end_line, init_report_line, start_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterator
+    from collections.abc import Callable, Coroutine
 
     from jupyter_lambda.engine.completion import Completion
     from jupyter_lambda.engine.invocations import Invocation
     from jupyter_lambda.model.environment import EnvironmentView
     from jupyter_lambda.model.function import Version
+    from jupyter_lambda.scheduling.concurrency import Refusal
 
 log = logging.getLogger(__name__)
 
-LaneKey = tuple[str, str, str]
 FINISHING_SECONDS = 0.02  # between a runtime's answer and its asking for more: microseconds, unless it does something in between
-ENDED_KEPT = 200  # environments that ended and are still shown
-
-
-class Lane:
-    """One version and revision: its pool, its environments, its waiting invocations."""
-
-    __slots__ = ("environments", "key", "pool", "version")
-
-    def __init__(self, key: LaneKey, version: Version) -> None:
-        self.key = key
-        self.version = version
-        self.pool = Pool()
-        self.environments: dict[str, LiveEnvironment] = {}
 
 
 class Dispatcher:
@@ -67,67 +55,52 @@ class Dispatcher:
     ) -> None:
         self._parts = parts
         self._completion = completion
-        self._reserved = reserved
-        self._reserved_total = reserved_total
-        self._lanes: dict[LaneKey, Lane] = {}
-        self._by_environment: dict[str, Lane] = {}
-        self._invocations: dict[str, Invocation] = {}
-        self._running: dict[str, int] = {}
-        self._unreserved_running = 0
-        self._in_line: deque[Invocation] = deque()
-        self._ended: deque[EnvironmentView] = deque(maxlen=ENDED_KEPT)
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._idle_timer: asyncio.TimerHandle | None = None
-        self._idle_due = 0.0
-        self.ledger = MemoryLedger(
-            parts.settings.budget_mib, parts.settings.budget_wait_seconds, self._idle_holdings, self._reclaim
+        self._admission = Admission(parts.settings.concurrency, reserved, reserved_total)
+        self._lanes = Lanes()
+        self._background = Background(parts.loop, log)
+        self._idle_watch = IdleWatch(
+            self._lanes, parts.settings, parts.clock, parts.loop, apply=self._apply, freeze=lambda e: self._spawn(self._freeze(e))
         )
+        self.ledger = MemoryLedger(parts.settings.budget_mib, parts.settings.budget_wait_seconds, self._lanes.idle, self._reclaim)
         self.stopping = False
-        self._quiet = asyncio.Event()
-        self._quiet.set()
 
     # -- readings ---------------------------------------------------------------------------------------------------------
     @property
     def running(self) -> int:
         """Invocations that were admitted and have not ended."""
-        return len(self._invocations)
+        return len(self._admission)
 
     @property
     def environments(self) -> int:
         """Live environments."""
-        return len(self._by_environment)
+        return self._lanes.environments
 
     def views(self) -> list[EnvironmentView]:
         """Live environments, then those that ended not long ago."""
-        live = [e.view() for e in self._live()]
-        horizon = self._parts.clock.epoch() - 600.0
-        return [*live, *(v for v in reversed(self._ended) if (v.ended or 0.0) > horizon)]
-
-    def find_invocation(self, request_id: str) -> Invocation | None:
-        """A running invocation."""
-        return self._invocations.get(request_id)
+        return self._lanes.views(self._parts.clock.epoch())
 
     # -- from callers -------------------------------------------------------------------------------------------------------
     def submit(self, invocation: Invocation) -> None:
         """Admit the invocation and place it; its `done` is told how it ended."""
-        name = invocation.version.function_name
-        refusal = self._refusal(name)
-        if refusal is None and not (self._in_line and invocation.request.patient):
-            self._admit(invocation)
-        elif invocation.request.patient and not (refusal and self._reserved(name) == 0):
-            self._in_line.append(invocation)
-        elif refusal is not None:
-            self._throttle(invocation, _refused(name, refusal))
+        refusal = self._admission.ask(invocation)
+        if refusal is not None:
+            self._throttle(invocation, _refused(invocation.version.function_name, refusal))
+        elif self._admission.find(invocation.id) is not None:
+            self._arrive(invocation)
 
     def cancel(self, request_id: str) -> bool:
         """End an invocation; its caller gets the cancelled error. False when it is not running."""
-        invocation = self._invocations.get(request_id)
+        waiting = self._admission.leave_line(request_id)
+        if waiting is not None:
+            self._fail(waiting, cancelled(request_id))
+            return True
+        invocation = self._admission.find(request_id)
         if invocation is None:
-            return self._leave_line(request_id)
+            return False
         if invocation.verdict is None:
             invocation.verdict = Status.CANCELLED
             if invocation.environment is None:
-                lane = self._lane_of(invocation)
+                lane = self._lanes.of(invocation.version)
                 self._apply(lane, placement.on_abandoned(lane.pool, request_id))
                 self._fail(invocation, cancelled(request_id))
             else:
@@ -137,17 +110,17 @@ class Dispatcher:
 
     def close_function(self, name: str, keep: Callable[[Version], bool], reason: str) -> None:
         """Retire the environments of revisions that are no longer wanted."""
-        for lane in list(self._lanes.values()):
+        for lane in self._lanes:
             if lane.key[0] == name and not lane.pool.closed and not keep(lane.version):
                 self._apply(lane, placement.on_closed(lane.pool, reason))
 
     async def until_quiet(self) -> None:
         """Wait until nothing runs."""
-        await self._quiet.wait()
+        await self._admission.until_quiet()
 
     async def end_environment(self, environment_id: str) -> bool:
         """End one environment, whatever it does; an invocation in it ends as killed."""
-        lane = self._by_environment.get(environment_id)
+        lane = self._lanes.holding(environment_id)
         if lane is None:
             return False
         environment = lane.environments[environment_id]
@@ -160,20 +133,17 @@ class Dispatcher:
     async def aclose(self) -> None:
         """End every environment. Safe to call twice."""
         self.stopping = True
-        if self._idle_timer is not None:
-            self._idle_timer.cancel()
-        for invocation in [*self._invocations.values(), *self._in_line]:
+        self._idle_watch.close()
+        for invocation in self._admission.all():
             invocation.stop_timer()
             self._finish(invocation, PlatformError("engine", "it is stopping", "Invoke again: it starts by itself."))
-        await asyncio.gather(*(e.aclose("the engine stopped") for e in list(self._live())), return_exceptions=True)
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*(e.aclose("the engine stopped") for e in self._lanes.live()), return_exceptions=True)
+        await self._background.aclose()
 
     # -- from environments --------------------------------------------------------------------------------------------------
     def on_ready(self, environment: LiveEnvironment) -> None:
         """Init is over."""
-        lane = self._by_environment.get(environment.environment_id)
+        lane = self._lanes.holding(environment.environment_id)
         if lane is None or environment.phase is Phase.ENDING:
             return
         invocation = environment.invocation
@@ -185,7 +155,7 @@ class Dispatcher:
 
     def on_free(self, environment: LiveEnvironment) -> None:
         """The runtime asked for its next invocation."""
-        lane = self._by_environment.get(environment.environment_id)
+        lane = self._lanes.holding(environment.environment_id)
         if lane is None or environment.phase is Phase.ENDING:
             return
         self._becomes_idle(environment)
@@ -198,7 +168,7 @@ class Dispatcher:
             return  # being killed: the death tells how it ended
         environment.invocation = None
         invocation.stop_timer()
-        lane = self._by_environment[environment.environment_id]
+        lane = self._lane(environment)
         self._apply(lane, placement.on_answered(lane.pool, environment.environment_id))
         environment.log.drain()
         if too_large:
@@ -211,7 +181,7 @@ class Dispatcher:
 
     def on_init_failed(self, environment: LiveEnvironment, death: Death) -> None:
         """Init failed: whoever waits longest tries once more."""
-        lane = self._by_environment[environment.environment_id]
+        lane = self._lane(environment)
         error_type = self._init_error_type(environment, death)
         status = "timeout" if environment.init_timed_out else "error"
         environment.log.write(
@@ -228,7 +198,7 @@ class Dispatcher:
 
     def on_died(self, environment: LiveEnvironment, death: Death) -> None:
         """The runtime died with an invocation."""
-        lane = self._by_environment.get(environment.environment_id)
+        lane = self._lanes.holding(environment.environment_id)
         invocation, environment.invocation = environment.invocation, None
         if invocation is not None:
             invocation.stop_timer()
@@ -244,7 +214,7 @@ class Dispatcher:
 
     def on_gone(self, environment: LiveEnvironment, death: Death) -> None:
         """The runtime died without an invocation."""
-        lane = self._by_environment.get(environment.environment_id)
+        lane = self._lanes.holding(environment.environment_id)
         if lane is None:
             return
         was_starting = environment.phase is Phase.RESETTING
@@ -252,20 +222,8 @@ class Dispatcher:
         self._remove(lane, environment, f"its process ended: {death.cause.value} {death.code}")
 
     # -- placing ------------------------------------------------------------------------------------------------------------
-    def _refusal(self, name: str) -> Refusal | None:
-        return admit(
-            account_limit=self._parts.settings.concurrency, reserved_total=self._reserved_total(),
-            reserved=self._reserved(name), running=self._running.get(name, 0), unreserved_running=self._unreserved_running,
-        )  # fmt: skip
-
-    def _admit(self, invocation: Invocation) -> None:
-        name = invocation.version.function_name
-        self._invocations[invocation.id] = invocation
-        self._quiet.clear()
-        self._running[name] = self._running.get(name, 0) + 1
-        if self._reserved(name) is None:
-            self._unreserved_running += 1
-        lane = self._lane_of(invocation)
+    def _arrive(self, invocation: Invocation) -> None:
+        lane = self._lanes.of(invocation.version)
         self._apply(lane, placement.on_arrival(lane.pool, invocation.id))
         if lane.pool.finishing and lane.pool.waiting:
             self._parts.loop.call_later(FINISHING_SECONDS, self._finishing_is_overdue, lane, invocation.id)
@@ -274,12 +232,10 @@ class Dispatcher:
         if invocation_id in lane.pool.waiting and not self.stopping:
             self._apply(lane, placement.on_overdue(lane.pool))
 
-    def _lane_of(self, invocation: Invocation) -> Lane:
-        version = invocation.version
-        key = (version.function_name, version.version, version.revision_id)
-        lane = self._lanes.get(key)
+    def _lane(self, environment: LiveEnvironment) -> Lane:
+        lane = self._lanes.holding(environment.environment_id)
         if lane is None:
-            lane = self._lanes[key] = Lane(key, version)
+            raise PlatformError(f"environment {environment.environment_id}", "it belongs to no lane", "")
         return lane
 
     def _apply(self, lane: Lane, decision: Decision) -> None:
@@ -287,13 +243,18 @@ class Dispatcher:
         for effect in effects:
             match effect:
                 case RunOn(environment_id, invocation_id):
-                    self._run_on(lane.environments[environment_id], self._invocations[invocation_id])
+                    self._run_on(lane.environments[environment_id], self._admitted(invocation_id))
                 case Start():
                     self._spawn(self._start(lane))
                 case Retire(environment_id, reason):
                     self._remove(lane, lane.environments[environment_id], reason)
-        if lane.pool.closed and lane.pool.is_empty:
-            self._lanes.pop(lane.key, None)
+        self._lanes.drop_if_done(lane)
+
+    def _admitted(self, invocation_id: str) -> Invocation:
+        invocation = self._admission.find(invocation_id)
+        if invocation is None:
+            raise PlatformError(f"invocation {invocation_id}", "it is placed, and not in flight", "")
+        return invocation
 
     def _run_on(self, environment: LiveEnvironment, invocation: Invocation) -> None:
         invocation.environment = environment
@@ -337,7 +298,7 @@ class Dispatcher:
             self._finish(invocation, error)
             self.on_free(environment)
             return
-        if invocation.id in self._invocations and environment.phase is Phase.IDLE:
+        if self._admission.find(invocation.id) is not None and environment.phase is Phase.IDLE:
             self._hand_over(environment, invocation)
 
     async def _start(self, lane: Lane) -> None:
@@ -351,8 +312,7 @@ class Dispatcher:
         if (lane.pool.closed and not lane.pool.waiting) or self.stopping:
             self._start_failed(lane, environment, None)
             return
-        lane.environments[environment.environment_id] = environment
-        self._by_environment[environment.environment_id] = lane
+        self._lanes.add(lane, environment)
         self._completion.environment_changed(environment)
         try:
             await environment.start()
@@ -362,7 +322,7 @@ class Dispatcher:
     def _start_failed(self, lane: Lane, environment: LiveEnvironment, error: JupyterLambdaError | None) -> None:
         oldest = lane.pool.waiting[0] if lane.pool.waiting else None
         if error is not None and oldest is not None:
-            invocation = self._invocations[oldest]
+            invocation = self._admitted(oldest)
             lane.pool, _ = placement.on_abandoned(lane.pool, oldest)
             if isinstance(error, Throttled):
                 self._throttle(invocation, error)
@@ -396,7 +356,7 @@ class Dispatcher:
             self._remove(lane, environment, f"it could not be reset: {error}")
 
     def _lose(self, environment: LiveEnvironment, reason: str) -> None:
-        lane = self._by_environment.get(environment.environment_id)
+        lane = self._lanes.holding(environment.environment_id)
         if lane is not None:
             self._apply(lane, placement.on_gone(lane.pool, environment.environment_id))
             self._remove(lane, environment, reason)
@@ -411,8 +371,7 @@ class Dispatcher:
             await environment.aclose(reason)
         finally:
             self.ledger.release(environment.environment_id)
-            if self._by_environment.pop(environment.environment_id, None) is not None:
-                self._ended.append(environment.view())
+            if self._lanes.ended(environment):
                 self._completion.environment_changed(environment)
 
     # -- ending -------------------------------------------------------------------------------------------------------------
@@ -473,88 +432,27 @@ class Dispatcher:
         self._finish(invocation, error)
 
     def _finish(self, invocation: Invocation, outcome: Any) -> None:
-        if self._invocations.pop(invocation.id, None) is not None:
-            name = invocation.version.function_name
-            self._running[name] -= 1
-            if not self._running[name]:
-                del self._running[name]
-            if self._reserved(name) is None:
-                self._unreserved_running = max(0, self._unreserved_running - 1)
-            if not self._invocations:
-                self._quiet.set()
+        self._admission.end(invocation)
         invocation.done(outcome)
-        if self._in_line and not self.stopping:
-            self._admit_next()
-
-    def _admit_next(self) -> None:
-        for _ in range(len(self._in_line)):
-            invocation = self._in_line.popleft()
-            if self._refusal(invocation.version.function_name) is None:
-                self._admit(invocation)
-                return
-            self._in_line.append(invocation)
-
-    def _leave_line(self, request_id: str) -> bool:
-        for invocation in self._in_line:
-            if invocation.id == request_id:
-                self._in_line.remove(invocation)
-                self._fail(invocation, cancelled(request_id))
-                return True
-        return False
+        if not self.stopping and (following := self._admission.next_in_line()) is not None:
+            self._arrive(following)
 
     # -- idle environments --------------------------------------------------------------------------------------------------
     def _becomes_idle(self, environment: LiveEnvironment) -> None:
         environment.phase, environment.freeze_tried = Phase.IDLE, False
         environment.idle_since = self._parts.clock.monotonic()
         self.ledger.settle(environment.environment_id, min(environment.limit_mib, max(1, environment.held_mib)))
-        self._look_at_idle_in(environment.idle_since, self._parts.settings.freeze_after_seconds)
-
-    def _look_at_idle(self) -> None:
-        """Freeze what has been idle for a while, retire what has been idle for long; rests when nothing is idle."""
-        self._idle_timer = None
-        now, settings = self._parts.clock.monotonic(), self._parts.settings
-        due: list[float] = []
-        for lane in list(self._lanes.values()):
-            self._apply(lane, placement.on_expiry(lane.pool, now, settings.environment_idle_seconds))
-            for idle in lane.pool.idle:
-                environment = lane.environments[idle.environment_id]
-                if environment.freeze_tried or environment.invocation is not None:
-                    due.append(idle.since + settings.environment_idle_seconds)
-                elif now - idle.since >= settings.freeze_after_seconds:
-                    environment.freeze_tried = True
-                    self._spawn(self._freeze(environment))
-                    due.append(idle.since + settings.environment_idle_seconds)
-                else:
-                    due.append(idle.since + settings.freeze_after_seconds)
-        if due:
-            self._look_at_idle_in(now, max(0.01, min(due) - now))
+        self._idle_watch.became_idle(environment.idle_since)
 
     async def _freeze(self, environment: LiveEnvironment) -> None:
         await environment.freeze()
         if environment.frozen:
             self._completion.environment_changed(environment)
 
-    def _look_at_idle_in(self, now: float, seconds: float) -> None:
-        if self._idle_timer is not None:
-            if self._idle_due <= now + seconds:
-                return
-            self._idle_timer.cancel()
-        self._idle_due = now + seconds
-        self._idle_timer = self._parts.loop.call_later(seconds, self._look_at_idle)
-
-    def _idle_holdings(self) -> Iterator[Holding]:
-        for lane in self._lanes.values():
-            for idle in lane.pool.idle:
-                environment = lane.environments[idle.environment_id]
-                yield Holding(idle.environment_id, max(1, environment.held_mib), idle.since)
-
     def _reclaim(self, environment_id: str) -> None:
-        lane = self._by_environment.get(environment_id)
+        lane = self._lanes.holding(environment_id)
         if lane is not None:
             self._apply(lane, placement.on_reclaim(lane.pool, environment_id, "its memory was needed elsewhere"))
-
-    def _live(self) -> list[LiveEnvironment]:
-        return [e for lane in self._lanes.values() for e in lane.environments.values()]
 
     def _init_error_type(self, environment: LiveEnvironment, death: Death) -> str:
         if environment.init_error is not None:
@@ -564,14 +462,7 @@ class Dispatcher:
         return "Runtime.OutOfMemory" if death.cause is DeathCause.OUT_OF_MEMORY else "Runtime.ExitError"
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = self._parts.loop.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._task_ended)
-
-    def _task_ended(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("a task of the dispatcher failed", exc_info=error)
+        self._background.spawn(work)
 
 
 def _refused(name: str, refusal: Refusal) -> Throttled:

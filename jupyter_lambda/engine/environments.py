@@ -23,9 +23,10 @@ import secrets
 from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from jupyter_lambda.clock import Clock
+from jupyter_lambda.engine.background import Background
 from jupyter_lambda.engine.doors import RuntimeDoors
 from jupyter_lambda.engine.log_pipe import LogPipe
 from jupyter_lambda.engine.runtime_session import Delivery, RuntimeSession, State
@@ -39,13 +40,12 @@ from jupyter_lambda.store.protocol import Store
 from jupyter_lambda.telemetry.log_lines import init_start_line, log_stream
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
-
     from jupyter_lambda.engine.doors import RuntimeDoor
     from jupyter_lambda.engine.invocations import Invocation
     from jupyter_lambda.model.function import Version
 
 log = logging.getLogger(__name__)
+ENVIRONMENT_KEY_ID = "ENVIRONMENT"  # what a worker's code signs with; the secret is its environment's own token
 RUNTIME_DIR = Path(__file__).resolve().parent.parent / "runtime"
 
 
@@ -148,7 +148,7 @@ class LiveEnvironment:
         self._ready_at = 0.0
         self._stands = False
         self._init_timer: asyncio.TimerHandle | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._background = Background(parts.loop, log)
 
     # -- life -------------------------------------------------------------------------------------------------------------
     async def start(self) -> None:
@@ -281,7 +281,7 @@ class LiveEnvironment:
         """Init failed; the process ends by itself, and is ended if it does not."""
         self._stop_init_timer()
         self.init_error = payload
-        self._spawn(self.kill())
+        self._background.spawn(self.kill())
 
     def on_closed(self) -> None:
         """The runtime's own connection ended: its last words have been read."""
@@ -293,7 +293,7 @@ class LiveEnvironment:
         version, configuration = self.version, self.version.configuration
         identity = WorkerIdentity(
             log_stream=self.log_stream, runtime_api=address, region=self._parts.settings.region,
-            access_key_id="ENVIRONMENT", secret_access_key=self.token, session_token=self.token,
+            access_key_id=ENVIRONMENT_KEY_ID, secret_access_key=self.token, session_token=self.token,
         )  # fmt: skip
         own = configuration.runtime.startswith("provided")
         return EnvironmentSpec(
@@ -342,7 +342,7 @@ class LiveEnvironment:
 
     def _init_took_too_long(self) -> None:
         self.init_timed_out = True
-        self._spawn(self.kill())
+        self._background.spawn(self.kill())
 
     def _stop_init_timer(self) -> None:
         if self._init_timer is not None:
@@ -351,7 +351,7 @@ class LiveEnvironment:
 
     def _died(self, died: asyncio.Future[Death]) -> None:
         if not died.cancelled():
-            self._spawn(self._tell_death(died.result()))
+            self._background.spawn(self._tell_death(died.result()))
 
     async def _tell_death(self, death: Death) -> None:
         self._stop_init_timer()
@@ -377,8 +377,3 @@ class LiveEnvironment:
         self.log.close()
         if self._door is not None:
             self._door.close()
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = self._parts.loop.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)

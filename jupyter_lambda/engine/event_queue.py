@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from jupyter_lambda.engine.background import Background
 from jupyter_lambda.engine.invocations import InvokeRequest, Outcome
 from jupyter_lambda.errors import JupyterLambdaError, NotFound, Throttled
 from jupyter_lambda.model.invocation import Status
@@ -42,7 +43,7 @@ class EventQueue:
         self._events: dict[str, QueuedEvent] = {}
         self._throttles: dict[str, int] = {}
         self._timer: asyncio.TimerHandle | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._background = Background(asyncio.get_running_loop(), log)
         self._closed = False
 
     def __len__(self) -> int:
@@ -71,9 +72,7 @@ class EventQueue:
         self._closed = True
         if self._timer is not None:
             self._timer.cancel()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._background.aclose()
 
     def _put(self, event: QueuedEvent) -> None:
         self._events[event.request_id] = event
@@ -98,9 +97,7 @@ class EventQueue:
                 return
 
     def _run(self, event: QueuedEvent) -> None:
-        task = asyncio.get_running_loop().create_task(self._attempt(event))
-        self._tasks.add(task)
-        task.add_done_callback(self._ended)
+        self._background.spawn(self._attempt(event))
 
     async def _attempt(self, event: QueuedEvent) -> None:
         request = InvokeRequest(
@@ -135,11 +132,6 @@ class EventQueue:
         self._events.pop(event.request_id, None)
         self._throttles.pop(event.request_id, None)
         self._settled(event.request_id)
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("a queued event's attempt failed", exc_info=error)
 
 
 def _status(outcome: Outcome) -> Status:

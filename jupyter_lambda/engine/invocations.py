@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
-    from jupyter_lambda.engine.environments import LiveEnvironment
     from jupyter_lambda.model.function import Version
 
 Outcome = InvocationResult | JupyterLambdaError
@@ -36,6 +35,14 @@ class InvokeRequest(msgspec.Struct, frozen=True, kw_only=True):
     patient: bool = False  # waits for concurrency instead of being throttled: batches and queued events
 
 
+class Runner(Protocol):
+    """What runs an invocation, as far as the invocation is concerned."""
+
+    async def kill(self) -> None:
+        """End it with everything it started."""
+        ...
+
+
 class Invocation:
     """An admitted invocation. `done` is called exactly once, on the loop, and must not block."""
 
@@ -52,7 +59,7 @@ class Invocation:
         self.arrived = arrived
         self.arrived_epoch = arrived_epoch
         self.done = done
-        self.environment: LiveEnvironment | None = None
+        self.environment: Runner | None = None
         self.delivered = 0.0
         self.cold = False
         self.start_ms = 0.0

@@ -79,7 +79,7 @@ class DeployRequest(msgspec.Struct, frozen=True, kw_only=True):
     content_digest: str
     handler: str
     runtime: str
-    python: PythonEnvironment
+    python: PythonEnvironment | None = None  # None: a package whose `bootstrap` is its runtime
     options: dict[str, Any] = {}  # members of Configuration by name
     preload: tuple[str, ...] = ()
     requirements_folder: str | None = None

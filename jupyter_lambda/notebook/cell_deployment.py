@@ -18,14 +18,13 @@ import msgspec
 
 from jupyter_lambda.capture.capturing import capture_cell
 from jupyter_lambda.capture.options import PackageOptions
-from jupyter_lambda.capture.pip_install import install_requirements
 from jupyter_lambda.capture.proof import prove
 from jupyter_lambda.capture.requirements import parse_requirements
+from jupyter_lambda.client.deployment import Deployment, DeploymentChoices, deploy_request, install
 from jupyter_lambda.client.handle import FunctionHandle
-from jupyter_lambda.client.home import home_folder
 from jupyter_lambda.errors import OwnedByAnotherNotebook, RequestError
-from jupyter_lambda.model.engine_api import DeployRequest
 from jupyter_lambda.model.function import Mount
+from jupyter_lambda.model.names import LATEST
 from jupyter_lambda.notebook.deployment_view import DeploymentView
 from jupyter_lambda.notebook.notebook_identity import may_be_same, notebook_identity
 
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
 
     from jupyter_lambda.capture.package import Capture
     from jupyter_lambda.client.engine_client import EngineClient
-    from jupyter_lambda.model.engine_api import DeployAnswer
+    from jupyter_lambda.model.engine_api import DeployAnswer, DeployRequest
     from jupyter_lambda.notebook.cell_options import AliasOption, CellOptions
 
 
@@ -96,73 +95,57 @@ class CellDeployment:
         self, capture: Capture, package_options: PackageOptions, engine: Future[EngineClient]
     ) -> tuple[DeploymentView, FunctionHandle]:
         """What needs the package, and then what needs the engine too."""
-        folder = self._install(capture, package_options.requirements)
+        folder = self._install(capture, package_options.requirements, engine)
         proof = prove(capture, extra_path=[folder] if folder else [])
         client = engine.result()
-        answer = self._deploy(client, capture, package_options, folder)
-        configuration = answer.function.latest.configuration
-        status = client.status()
-        own_choice = configuration.sandbox
+        client.upload_blob(capture.package, capture.package_sha256)
+        answer = self._deploy(client, deploy_request(capture, self._choices(package_options), folder))
+        version = f"v{answer.version}" if answer.version else "$LATEST"
+        deployment = Deployment(answer, proof.report.with_state("deployed", version=version))
+        own_choice, status = answer.function.latest.configuration.sandbox, client.status()
         view = DeploymentView(
             answer,
-            proof.report.with_state("deployed", version=f"v{answer.version}" if answer.version else "$LATEST"),
+            deployment.report,
+            what_changed=what_changed(client, answer),
             sandbox=own_choice or status.sandbox,
             sandbox_note="" if own_choice else status.sandbox_note,
         )
-        return view, FunctionHandle(self._options.name, client)
+        return view, FunctionHandle(self._options.name, client, deployment=deployment)
 
-    def _deploy(
-        self, client: EngineClient, capture: Capture, package_options: PackageOptions, requirements_folder: str | None
-    ) -> DeployAnswer:
-        """Deploy under this notebook's name; take over what may be this very notebook's under another name."""
-        notebook = notebook_identity(self._namespace)
-        client.upload_blob(capture.package, capture.package_sha256)
-        request = self._request(capture, package_options, requirements_folder, notebook)
+    def _deploy(self, client: EngineClient, request: DeployRequest) -> DeployAnswer:
+        """Deploy; take over without being told where the owner may be this very notebook under another name."""
         try:
             return client.deploy(self._options.name, request)
         except OwnedByAnotherNotebook:
             owner = client.function(self._options.name).function.notebook
-            if owner is None or not may_be_same(notebook, owner):
+            if owner is None or request.notebook is None or not may_be_same(request.notebook, owner):
                 raise
         return client.deploy(self._options.name, msgspec.structs.replace(request, take_over=True))
 
-    def _request(
-        self, capture: Capture, package_options: PackageOptions, requirements_folder: str | None, notebook: str
-    ) -> DeployRequest:
+    def _choices(self, package_options: PackageOptions) -> DeploymentChoices:
         values = self._options.values
         alias: AliasOption | None = values.get("alias")
         options = self._options.configuration()
         if package_options.mounts:
             options["mounts"] = msgspec.to_builtins(package_options.mounts)
-        if package_options.requirements:
-            options["requirements"] = list(package_options.requirements)
-        return DeployRequest(
-            package_sha256=capture.package_sha256,
-            content_digest=capture.content_digest,
-            handler=capture.handler,
-            runtime=capture.runtime,
-            python=capture.python,
+        return DeploymentChoices(
             options=options,
-            preload=capture.preload,
-            source=capture.source,
-            manifest=capture.manifest,
-            requirements_folder=requirements_folder,
-            notebook=notebook,
-            take_over=self._options.take_over,
+            requirements=package_options.requirements,
             publish=self._options.publish,
             description=values.get("description", ""),
             alias=alias.name if alias else None,
             alias_weight=alias.weight if alias else None,
             reserved_concurrency=values.get("reserved_concurrency"),
             provisioned_concurrency=values.get("provisioned_concurrency"),
+            notebook=notebook_identity(self._namespace),
+            take_over=self._options.take_over,
         )
 
-    def _install(self, capture: Capture, lines: tuple[str, ...]) -> str | None:
-        """Install what the line asks for, telling what pip tells; None where it asks for nothing."""
+    def _install(self, capture: Capture, lines: tuple[str, ...], engine: Future[EngineClient]) -> str | None:
+        """Install what the line asks for into the engine's home, telling what pip tells; None where it asks for nothing."""
         if not lines:
             return None
-        installed = install_requirements(lines, capture.python, home_folder() / "requirements", progress=self._tell)
-        return str(installed.folder)
+        return install(engine.result(), capture, lines, progress=self._tell)
 
     def _requirements(self) -> tuple[str, ...]:
         text = self._options.values.get("requirements")
@@ -185,3 +168,16 @@ class CellDeployment:
         if not path.exists():
             raise RequestError(f"%%lambda --mount {source}", f"{path} is not there", "Name a folder of this machine.")
         return Mount(str(path), target or str(path))
+
+
+def what_changed(client: EngineClient, answer: DeployAnswer) -> tuple[str, ...]:
+    """What the new version has that the one before had not, in a reader's words: `cell`, `model`, `--memory 128 MB → 512 MB`."""
+    if "code" not in answer.changed:
+        return answer.changed
+    rest = tuple(change for change in answer.changed if change != "code")
+    older = [v.version for v in client.function(answer.function.name).versions if v.version != answer.version]
+    if not older:
+        return answer.changed
+    difference = client.difference(answer.function.name, older[-1], answer.version or LATEST)
+    told = (*(["cell"] if difference.source else []), *difference.captured)
+    return (*(told or ("files",)), *rest)

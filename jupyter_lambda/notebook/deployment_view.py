@@ -21,18 +21,26 @@ class DeploymentView(View):
     """A deployment that went well."""
 
     def __init__(
-        self, answer: DeployAnswer, report: CaptureReport, *, sandbox: str, sandbox_note: str = "", bound: str = ""
+        self,
+        answer: DeployAnswer,
+        report: CaptureReport,
+        *,
+        sandbox: str,
+        what_changed: Sequence[str] = (),
+        sandbox_note: str = "",
+        bound: str = "",
     ) -> None:
         """Gather what there is to say.
 
         Args:
             answer: What the engine did.
             report: What capture found.
+            what_changed: Against the version before, in a reader's words.
             sandbox: Where it will run: the function's own choice, else the engine's.
             sandbox_note: Why there, and how to switch.
             bound: Why the handle has no variable of the notebook; empty when it has one.
         """
-        self.answer, self.report = answer, report
+        self.answer, self.report, self.what_changed = answer, report, tuple(what_changed)
         self.sandbox, self.sandbox_note, self.bound = sandbox, sandbox_note, bound
         self.label = f"Deployment of {answer.function.name}"
 
@@ -71,7 +79,7 @@ class DeploymentView(View):
             return "published" if answer.published else "created, not published"
         if not answer.changed and not answer.published:
             return f"unchanged, version {answer.version}" if answer.version else "unchanged"
-        changes = ", ".join(_in_words(change) for change in answer.changed)
+        changes = ", ".join(_in_words(change) for change in self.what_changed or answer.changed)
         return f"{'published' if answer.published else 'changed $LATEST, not published'}{f': {changes}' if changes else ''}"
 
     def _limits(self) -> list[str]:

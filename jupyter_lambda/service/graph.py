@@ -10,6 +10,7 @@ import msgspec
 
 from jupyter_lambda._version import __version__
 from jupyter_lambda.api.access import Access
+from jupyter_lambda.api.aws.sigv4 import Verifier
 from jupyter_lambda.api.control import Service
 from jupyter_lambda.api.runtime_door import RuntimeDoors
 from jupyter_lambda.api.server import Server, serve
@@ -41,7 +42,9 @@ class EngineGraph:
         """Load what the home has, then listen."""
         await self._engine.open()
         service = Service(hello=self._hello, status=self._status, doctor=self._doctor, stop=self._plan.request_stop)
-        access = Access(self.runtime.token, open_aws=self._plan.arguments.auth == "any")
+        key_id, secret = self.runtime.access_key_id, self.runtime.secret_access_key
+        verifier = Verifier(lambda asked: secret if asked == key_id else None, self._plan.clock.epoch, region=self.runtime.region)
+        access = Access(self.runtime.token, verifier=verifier, open_aws=self._plan.arguments.auth == "any")
         self._server = await serve(self._engine, service, access, (self._plan.listeners.tcp, self._plan.listeners.unix))
 
     def is_idle(self) -> bool:

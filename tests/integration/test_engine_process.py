@@ -257,6 +257,14 @@ def test_what_the_inside_raised_is_raised_at_the_starter(home, kind):
     assert run_files(home) == ["engine.log"]
 
 
+def test_a_process_that_says_nothing_is_given_up_in_time(home):
+    silent = Launcher(command=(sys.executable, "-c", "import signal; signal.pause()"))
+
+    with pytest.raises(EngineUnavailable, match=r"not ready within 0.3 s.*engine.log"):
+        silent.ensure(EngineOptions(home=home), timeout=0.3)
+    assert psutil.Process().children() == []
+
+
 def test_a_process_that_ends_without_a_word_shows_the_end_of_its_log(home):
     broken = Launcher(command=(sys.executable, "-c", "import sys; sys.exit('no such module: heart')"))
 

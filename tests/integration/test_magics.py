@@ -80,7 +80,8 @@ def test_versions_follow_changes_and_only_changes(notebook):
     notebook.cell("times", body)
     assert "unchanged, version 1" in notebook.cell("times", body)
     notebook.python("FACTOR = 4")
-    assert "λ times v2 · published" in notebook.cell("times", body)
+    assert "λ times v2 · published: FACTOR" in notebook.cell("times", body)
+    assert "λ times v3 · published: cell" in notebook.cell("times", body + "\n# a remark at the end\n")
     assert notebook.names["times"](1) == 4
     assert notebook.names["times"].at(1)(1) == 3
     assert "FACTOR" in notebook.line("versions times 1 2")

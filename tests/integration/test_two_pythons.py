@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import shutil
 import subprocess
@@ -53,7 +52,7 @@ def other_python() -> str | None:
     for minor in OTHER_MINORS:
         if minor == f"{sys.version_info[0]}.{sys.version_info[1]}":
             continue
-        found = [shutil.which(f"python{minor}"), *sorted(glob.glob(str(Path.home() / f".pyenv/versions/{minor}*/bin/python3")))]
+        found = [shutil.which(f"python{minor}"), *sorted(Path.home().glob(f".pyenv/versions/{minor}*/bin/python3"))]
         for python in filter(None, found):
             answer = subprocess.run(
                 [python, "-c", "import venv, sys; print(sys.version_info[:2])"], capture_output=True, check=False

@@ -28,12 +28,14 @@ class MetricsView(View):
         """One figure a line."""
         facts = self._facts()
         width = max(len(name) for name, _ in facts)
-        return "\n".join([self.metrics.function_name, *(f"  {name:<{width}}  {cell.text}" for name, cell in facts)])
+        split = [f"  {_split(self.metrics.versions)}"] if len(self.metrics.versions) > 1 else []
+        return "\n".join([self.metrics.function_name, *(f"  {name:<{width}}  {cell.text}" for name, cell in facts), *split])
 
     def markup(self) -> str:
-        """One row, as the saved card has it."""
+        """One row, as the saved card has it, and below it which versions ran."""
         facts = self._facts()
-        return html_table([Column(name, number=True) for name, _ in facts], [[cell for _, cell in facts]])
+        split = f'<p class="quiet">{escaped(_split(self.metrics.versions))}</p>' if len(self.metrics.versions) > 1 else ""
+        return html_table([Column(name, number=True) for name, _ in facts], [[cell for _, cell in facts]]) + split
 
     def as_json(self) -> Any:
         """The engine's `Metrics`."""
@@ -41,7 +43,7 @@ class MetricsView(View):
 
     def _facts(self) -> list[tuple[str, Cell]]:
         m = self.metrics
-        facts = [
+        return [
             ("invocations", Cell(quantities.count(m.invocations))),
             ("errors", Cell(quantities.count(m.errors), "bad" if m.errors else "")),
             ("throttles", Cell(quantities.count(m.throttles), "bad" if m.throttles else "")),
@@ -54,14 +56,12 @@ class MetricsView(View):
             ("most memory", Cell(quantities.memory(m.max_memory_mib) if m.max_memory_mib else "–")),
             ("cost on AWS", Cell(quantities.cost(m.cost_usd))),
         ]
-        if len(m.versions) > 1:
-            facts.append(("by version", Cell(_split(m.versions))))
-        return facts
 
 
 def _split(versions: dict[str, int]) -> str:
     total = sum(versions.values())
-    return ", ".join(f"{version} {quantities.share(count / total)}" for version, count in sorted(versions.items()))
+    shares = ", ".join(f"version {version} {quantities.share(count / total)}" for version, count in sorted(versions.items()))
+    return f"by version: {shares}".replace("version $LATEST", "$LATEST")
 
 
 class InvocationView(View):

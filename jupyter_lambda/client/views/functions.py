@@ -82,10 +82,10 @@ def routing_text(alias: Alias) -> str:
     if alias.additional_version is None:
         return f"{alias.name} {alias.version}"
     share = alias.additional_weight
-    return f"{alias.name} {alias.version} {_weight(1 - share)}, {alias.additional_version} {_weight(share)}"
+    return f"{alias.name} {alias.version} {weight_text(1 - share)}, {alias.additional_version} {weight_text(share)}"
 
 
-def _weight(share: float) -> str:
+def weight_text(share: float) -> str:
     """A share that somebody set: `10 %`, as it was written, where an observed one would be `10.0 %`."""
     return f"{share * 100:.3g} %"
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from jupyter_lambda.client.views.functions import routing_text
+from jupyter_lambda.client.views.functions import routing_text, weight_text
 from jupyter_lambda.client.views.moments import local_minute
 from jupyter_lambda.client.views.table import Cell, Column, Row, html_table, text_table
 from jupyter_lambda.client.views.view import View, escaped
@@ -78,17 +78,11 @@ class AliasList(View):
         return "\n".join(f"{self.function_name}:{routing_text(alias)}" for alias in self.aliases)
 
     def markup(self) -> str:
-        """One row an alias."""
+        """One row for each version that an alias names."""
         if not self.aliases:
             return f'<p class="quiet">{escaped(self._none())}</p>'
-        columns = (
-            Column("Alias"),
-            Column("Version"),
-            Column("Share", number=True),
-            Column("Version"),
-            Column("Share", number=True),
-        )
-        return html_table(columns, [self._row(alias) for alias in self.aliases])
+        columns = (Column("Alias"), Column("Version"), Column("Share", number=True))
+        return html_table(columns, [row for alias in self.aliases for row in self._rows(alias)])
 
     def as_json(self) -> Any:
         """The aliases as the engine knows them."""
@@ -98,10 +92,13 @@ class AliasList(View):
         return f'Function "{self.function_name}" has no aliases. Make one: alias {self.function_name} prod=1'
 
     @staticmethod
-    def _row(alias: Alias) -> Row:
+    def _rows(alias: Alias) -> list[Row]:
+        """One row for each version that gets calls."""
         share = alias.additional_weight if alias.additional_version is not None else 0.0
-        second = (alias.additional_version, f"{share * 100:.3g} %") if alias.additional_version is not None else ("", "")
-        return (Cell(alias.name, "mono strong"), alias.version, f"{(1 - share) * 100:.3g} %", *second)
+        rows: list[Row] = [(Cell(alias.name, "mono strong"), alias.version, weight_text(1 - share))]
+        if alias.additional_version is not None:
+            rows.append(("", alias.additional_version, weight_text(share)))
+        return rows
 
 
 class DifferenceView(View):

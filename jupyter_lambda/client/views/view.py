@@ -6,7 +6,8 @@ import html
 from typing import Any, Final
 
 # Colours come from JupyterLab's variables, so that themes carry through; elsewhere (VS Code, nbconvert, a mail) the second value
-# of each holds. There is no green: success has no colour, amber − and blue + mark what went and what came.
+# of each holds. There is no green: success has no colour, amber − and blue + mark what went and what came. The class stands twice
+# where a front end's own rules for tables would win.
 STYLE: Final = """<style>
 .jla-view{--jla-bg:var(--jp-layout-color1,transparent);--jla-mix:var(--jp-inverse-layout-color0,#888);
 --jla-fg2:color-mix(in srgb,currentColor 66%,transparent);--jla-line:color-mix(in srgb,currentColor 16%,transparent);
@@ -18,12 +19,12 @@ color:var(--jp-ui-font-color1,inherit);font:13px/20px var(--jp-ui-font-family,sy
 .jla-view .bad{color:color-mix(in srgb,var(--jla-bad) 88%,currentColor)}
 .jla-view .warn{color:color-mix(in srgb,var(--jla-cold) 60%,currentColor)}
 .jla-view .alive{color:color-mix(in srgb,var(--jla-accent) 84%,currentColor)}
-.jla-view table{border-collapse:collapse;border:0;margin:2px 0;font-size:12px;line-height:18px;table-layout:auto;width:auto}
-.jla-view th,.jla-view td{padding:3px 12px 3px 4px;text-align:left;vertical-align:top;border:0;max-width:60em;background:none}
-.jla-view thead th{font-weight:400;font-size:11px;color:var(--jla-fg2);border-bottom:1px solid currentColor;
+.jla-view.jla-view table{border-collapse:collapse;border:0;margin:2px 0;font-size:12px;line-height:18px;table-layout:auto;width:auto}
+.jla-view.jla-view :is(th,td){padding:3px 12px 3px 4px;text-align:left;vertical-align:top;border:0;max-width:60em;background:none}
+.jla-view.jla-view thead th{font-weight:400;font-size:11px;color:var(--jla-fg2);border-bottom:1px solid currentColor;
 font-family:var(--jp-ui-font-family,system-ui,sans-serif)!important}
-.jla-view tbody tr,.jla-view tbody tr:nth-child(odd){background:none;border-bottom:1px solid var(--jla-line)}
-.jla-view .num{text-align:right;white-space:nowrap}.jla-view p{margin:2px 0}
+.jla-view.jla-view tbody tr:nth-child(n){background:none;border-bottom:1px solid var(--jla-line)}
+.jla-view.jla-view .num{text-align:right;white-space:nowrap}.jla-view p{margin:2px 0}
 .jla-view .note{border-left:3px solid var(--jla-cold);background:color-mix(in srgb,var(--jla-cold) 13%,transparent);padding:4px 8px}
 .jla-view .note.bad-note{border-color:var(--jla-bad);background:color-mix(in srgb,var(--jla-bad) 9%,transparent)}
 .jla-view pre{margin:2px 0;padding:4px 8px;line-height:18px;white-space:pre-wrap;background:none;color:inherit;overflow-wrap:anywhere}

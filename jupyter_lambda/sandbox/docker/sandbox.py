@@ -16,7 +16,7 @@ from jupyter_lambda.sandbox.docker.enforcement import enforcement
 from jupyter_lambda.sandbox.docker.environment import DockerEnvironment
 from jupyter_lambda.sandbox.docker.host_image import HOST, ensure_host_image, system_folders
 from jupyter_lambda.sandbox.process.sampler import Sampler
-from jupyter_lambda.sandbox.process.sandbox import own_python
+from jupyter_lambda.sandbox.process.spawn_request import own_python
 from jupyter_lambda.sandbox.process.zygote import Unfit
 
 if TYPE_CHECKING:

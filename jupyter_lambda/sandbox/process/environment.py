@@ -53,6 +53,7 @@ class ProcessEnvironment:
         groups_are_reusable: bool,
         tmp_folder: Path | None,
         has_own_mounts: bool,
+        on_active: Callable[[ProcessEnvironment], None],
         on_closed: Callable[[ProcessEnvironment], None],
     ) -> None:
         self.environment_id = spec.environment_id
@@ -67,6 +68,7 @@ class ProcessEnvironment:
         self._has_own_mounts = has_own_mounts
         self._namespaces: dict[str, int] = {}  # kept open: a successor enters them, and /tmp lives as long as they do
         self._tmp_descriptor = -1
+        self._on_active = on_active
         self._on_closed = on_closed
         self._loop = asyncio.get_running_loop()
         self.walled = 0.0
@@ -130,6 +132,7 @@ class ProcessEnvironment:
         self._pid = pid
         self._keep_namespaces(pid)
         self._watch_memory(pid)
+        self._on_active(self)
 
     def _take_group(self) -> None:
         if self._new_group is None or (self._group is not None and self._groups_are_reusable):
@@ -281,6 +284,7 @@ class ProcessEnvironment:
         if self._is_frozen and self._group is not None:
             self._group.thaw()
         self._is_frozen = False
+        self._on_active(self)
 
     async def aclose(self) -> None:
         """End and remove everything. Safe to call twice."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING, Final, Protocol
 
 from jupyter_lambda.sandbox.process.enforcement import SAMPLE_SECONDS
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
     from jupyter_lambda.clock import Clock
 
+_SECOND: Final = 1.0
 _SLOWEST: Final = 8  # an environment in which nothing moves is looked at every eighth time
 
 
@@ -29,7 +31,7 @@ class Sampled(Protocol):
 
 
 class Sampler:
-    """Looks at environments until it is closed; costs nothing while there is none to look at."""
+    """Looks at environments until it is closed; while there is nothing to look at, it wakes once a second."""
 
     def __init__(self, clock: Clock, each_second: Callable[[], None]) -> None:
         self._clock = clock
@@ -38,8 +40,8 @@ class Sampler:
         self._some = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
-    def add(self, environment: Sampled) -> None:
-        """Begin to look at an environment."""
+    def wake(self, environment: Sampled) -> None:
+        """Begin to look at an environment, or look at it often again: something is about to happen in it."""
         self._skips[environment] = (0, 0)
         self._some.set()
         if self._task is None:
@@ -50,19 +52,36 @@ class Sampler:
         self._skips.pop(environment, None)
 
     async def _run(self) -> None:
-        ticks = 0
+        seconds = 0.0
         while True:
-            if not self._skips:
+            if not any(environment.is_sampled for environment in self._skips):
                 self._some.clear()
-                await self._some.wait()
-            for environment, (left, last) in list(self._skips.items()):
-                if environment.is_sampled:
-                    self._skips[environment] = (left - 1, last) if left else self._look(environment, last)
-            ticks += 1
-            if ticks * SAMPLE_SECONDS >= 1:
-                ticks = 0
+                await self._until_some()
                 self._each_second()
-            await self._clock.sleep(SAMPLE_SECONDS)
+                continue
+            ticks = self._look_at_all()
+            seconds += ticks * SAMPLE_SECONDS
+            if seconds >= _SECOND:
+                seconds = 0.0
+                self._each_second()
+            await self._clock.sleep(ticks * SAMPLE_SECONDS)
+
+    async def _until_some(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_SECOND):
+                await self._some.wait()
+
+    def _look_at_all(self) -> int:
+        """Look at those whose turn it is; returns how many ticks until the next one's turn."""
+        soonest = _SLOWEST
+        for environment, (left, last) in list(self._skips.items()):
+            if environment.is_sampled:
+                now = self._look(environment, last) if left <= 0 else (left, last)
+                soonest = min(soonest, now[0] + 1)
+                self._skips[environment] = now
+        for environment, (left, last) in self._skips.items():
+            self._skips[environment] = (left + 1 - soonest, last)
+        return soonest
 
     def _look(self, environment: Sampled, last: int) -> tuple[int, int]:
         if environment.sample():

@@ -16,14 +16,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_lambda.errors import InvalidRuntime, SandboxError
 from jupyter_lambda.model import limits
-from jupyter_lambda.model.function import PythonEnvironment
 from jupyter_lambda.sandbox.process import process_table
 from jupyter_lambda.sandbox.process.enforcement import enforcement
 from jupyter_lambda.sandbox.process.environment import ProcessEnvironment
 from jupyter_lambda.sandbox.process.find_groups import find_groups
 from jupyter_lambda.sandbox.process.groups import MIB, Group, GroupLimits, GroupMaker
 from jupyter_lambda.sandbox.process.sampler import Sampler
-from jupyter_lambda.sandbox.process.spawn_request import MARKER, spawn_request
+from jupyter_lambda.sandbox.process.spawn_request import MARKER, own_python, spawn_request
 from jupyter_lambda.sandbox.process.tier import EVERYTHING, Tier, choose_tier, probe_host
 from jupyter_lambda.sandbox.process.zygotes import Zygotes, shadowed_modules
 
@@ -92,7 +91,7 @@ class ProcessSandbox:
         self._clock = clock
         self._groups = groups
         self._tmp_folders = run_folder / "tmp"
-        self._zygotes = Zygotes(clock, own_python(), zygote_idle_seconds)
+        self._zygotes = Zygotes(clock, own_python(), zygote_idle_seconds, f"{MARKER}={self._home_id}/{boot_id}/zygote")
         self._sampler = Sampler(clock, self._zygotes.retire_idle)
         self._environments: set[ProcessEnvironment] = set()
         self._is_closed = False
@@ -117,7 +116,6 @@ class ProcessSandbox:
         except BaseException:
             await environment.aclose()
             raise
-        self._sampler.add(environment)
         return environment
 
     def _make(self, spec: EnvironmentSpec, zygote: Zygote) -> ProcessEnvironment:
@@ -127,12 +125,13 @@ class ProcessSandbox:
         has_own_mounts = self.tier.namespaces is not None
         tmp_folder = None if has_own_mounts else self._new_tmp_folder(spec.environment_id)
         fresh = spec.bootstrap is None and bool(shadowed_modules(spec.task_root, zygote.loaded))
+        marker = f"{self._home_id}/{self._boot_id}/{spec.environment_id}"
         made = 0
 
         def plan(planned: EnvironmentSpec, join_files: tuple[str, ...]) -> dict[str, Any]:
             return spawn_request(
                 planned, self.tier, home=self._home, tmp_folder=tmp_folder, join_files=join_files,
-                interpreter_path=zygote.import_folders, fresh=fresh, marker=f"{self._home_id}/{self._boot_id}/{spec.environment_id}",
+                interpreter_path=zygote.import_folders, fresh=fresh, marker=marker,
             )  # fmt: skip
 
         def new_group() -> Group:
@@ -144,7 +143,7 @@ class ProcessSandbox:
         return ProcessEnvironment(
             spec, zygote, self._clock, plan=plan, new_group=new_group if groups else None,
             groups_are_reusable=groups.reusable if groups else False, tmp_folder=tmp_folder, has_own_mounts=has_own_mounts,
-            on_closed=self._forget,
+            on_active=self._sampler.wake, on_closed=self._forget,
         )  # fmt: skip
 
     def _new_tmp_folder(self, environment_id: str) -> Path:
@@ -192,14 +191,6 @@ class ProcessSandbox:
         if self._groups is not None:
             self._groups.close()
         await asyncio.to_thread(shutil.rmtree, self._tmp_folders / self._boot_id, ignore_errors=True)
-
-
-def own_python() -> PythonEnvironment:
-    """The interpreter we run on: what a spec without one is forked from, to become another program."""
-    return PythonEnvironment(
-        executable=sys.executable, prefix=sys.prefix, base_prefix=sys.base_prefix,
-        version=".".join(str(part) for part in sys.version_info[:3]),
-    )  # fmt: skip
 
 
 def _home_id(home: Path) -> str:

@@ -8,11 +8,13 @@ from __future__ import annotations
 import functools
 import glob
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_lambda.errors import SandboxError
 from jupyter_lambda.model import limits
+from jupyter_lambda.model.function import PythonEnvironment
 from jupyter_lambda.sandbox.process.groups import MIB
 from jupyter_lambda.sandbox.process.tier import ENTRY, Tier
 
@@ -109,10 +111,18 @@ def _readable(spec: EnvironmentSpec, home: Path, interpreter_path: Iterable[str]
     """Folders of this function and its interpreter, none of which may open the engine's home."""
     wanted = [str(spec.task_root), str(ENTRY.parent), *spec.extra_path, *interpreter_path]
     wanted += [mount.source for mount in spec.mounts]
-    if spec.python is not None:
-        real = os.path.realpath(spec.python.executable)
-        wanted += [spec.python.prefix, spec.python.base_prefix, os.path.dirname(real), *spec.python.sys_path]  # noqa: PTH120
+    python = spec.python or own_python()  # a command may well be a script of ours
+    wanted += [python.prefix, python.base_prefix, os.path.dirname(os.path.realpath(python.executable)), *python.sys_path]  # noqa: PTH120
     return [path for path in dict.fromkeys(wanted) if path and not _holds(path, home)]
+
+
+@functools.cache
+def own_python() -> PythonEnvironment:
+    """The interpreter we run on: what a spec without one is forked from, to become another program."""
+    return PythonEnvironment(
+        executable=sys.executable, prefix=sys.prefix, base_prefix=sys.base_prefix,
+        version=".".join(str(part) for part in sys.version_info[:3]),
+    )  # fmt: skip
 
 
 @functools.lru_cache(maxsize=4_096)

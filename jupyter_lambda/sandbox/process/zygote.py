@@ -82,8 +82,10 @@ class Zygote:
         self._loop.add_reader(control.fileno(), self._receive)
 
     @classmethod
-    async def open(cls, python: PythonEnvironment, sys_path: Iterable[str], modules: Iterable[str]) -> Zygote:
+    async def open(cls, python: PythonEnvironment, sys_path: Iterable[str], modules: Iterable[str], marker: str) -> Zygote:
         """Start a zygote on this interpreter and wait until it has imported the modules.
+
+        `marker` is a variable, `NAME=value`: `/proc` shows it for the zygote and all that is forked from it.
 
         Raises:
             Unfit: One of the modules can't be preloaded; try again without it.
@@ -93,7 +95,7 @@ class Zygote:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         errors = os.memfd_create("zygote-errors")
         try:
-            process = _launch(python.executable, theirs.fileno(), errors)
+            process = _launch(python.executable, theirs.fileno(), errors, marker)
         except OSError as error:
             ours.close()
             os.close(errors)
@@ -324,11 +326,11 @@ class Zygote:
             self._control.close()
 
 
-def _launch(executable: str, control: int, errors: int) -> subprocess.Popen[bytes]:
+def _launch(executable: str, control: int, errors: int, marker: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [executable, "-I", str(ENTRY), "zygote", str(control)],
         pass_fds=(control,), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors,
-        env=PRELOADING_VARIABLES, cwd="/", start_new_session=True,
+        env={**PRELOADING_VARIABLES, **dict([marker.split("=", 1)])}, cwd="/", start_new_session=True,
     )  # fmt: skip
 
 

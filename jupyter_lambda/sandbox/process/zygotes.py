@@ -48,10 +48,11 @@ class _Line:
 class Zygotes:
     """All zygotes of a sandbox."""
 
-    def __init__(self, clock: Clock, own_python: PythonEnvironment, idle_seconds: float) -> None:
+    def __init__(self, clock: Clock, own_python: PythonEnvironment, idle_seconds: float, marker: str) -> None:
         self._clock = clock
         self._own_python = own_python
         self._idle_seconds = idle_seconds
+        self._marker = marker
         self._lines: dict[_Key, _Line] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self._is_closed = False
@@ -118,7 +119,7 @@ class Zygotes:
         while True:
             modules = sorted(line.wanted - line.unfit)
             try:
-                return await Zygote.open(key.python, (*key.extra_path, *key.python.sys_path), modules)
+                return await Zygote.open(key.python, (*key.extra_path, *key.python.sys_path), modules, self._marker)
             except Unfit as error:
                 if error.module not in modules:
                     raise SandboxError(

@@ -1,0 +1,93 @@
+"""The live environments: one lane per version and revision, with the pool that placement decides on."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Final
+
+from jupyter_lambda.scheduling.budget import Holding
+from jupyter_lambda.scheduling.placement import Pool
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from jupyter_lambda.engine.environments import LiveEnvironment
+    from jupyter_lambda.model.environment import EnvironmentView
+    from jupyter_lambda.model.function import Version
+
+ENDED_KEPT: Final = 200
+ENDED_SECONDS: Final = 600.0
+
+
+class Lane:
+    """One version and revision: its pool and its environments."""
+
+    __slots__ = ("environments", "key", "pool", "version")
+
+    def __init__(self, key: tuple[str, str, str], version: Version) -> None:
+        self.key = key
+        self.version = version
+        self.pool = Pool()
+        self.environments: dict[str, LiveEnvironment] = {}
+
+
+class Lanes:
+    """All lanes, and those environments that ended not long ago."""
+
+    def __init__(self) -> None:
+        self._lanes: dict[tuple[str, str, str], Lane] = {}
+        self._by_environment: dict[str, Lane] = {}
+        self._ended: deque[EnvironmentView] = deque(maxlen=ENDED_KEPT)
+
+    def __iter__(self) -> Iterator[Lane]:
+        """Every lane; safe while lanes come and go."""
+        return iter(list(self._lanes.values()))
+
+    @property
+    def environments(self) -> int:
+        """How many environments live, those being removed included."""
+        return len(self._by_environment)
+
+    def of(self, version: Version) -> Lane:
+        """The lane of a version and revision, made at first use."""
+        key = (version.function_name, version.version, version.revision_id)
+        lane = self._lanes.get(key)
+        if lane is None:
+            lane = self._lanes[key] = Lane(key, version)
+        return lane
+
+    def holding(self, environment_id: str) -> Lane | None:
+        """The lane that an environment belongs to."""
+        return self._by_environment.get(environment_id)
+
+    def live(self) -> list[LiveEnvironment]:
+        """Every environment that is not being removed."""
+        return [e for lane in self._lanes.values() for e in lane.environments.values()]
+
+    def idle(self) -> Iterator[Holding]:
+        """What could be reclaimed."""
+        for lane in self._lanes.values():
+            for idle in lane.pool.idle:
+                yield Holding(idle.environment_id, max(1, lane.environments[idle.environment_id].held_mib), idle.since)
+
+    def views(self, now: float) -> list[EnvironmentView]:
+        """Live environments, then those that ended in the last ten minutes, the newest first; `now` in epoch seconds."""
+        gone = (view for view in reversed(self._ended) if (view.ended or 0.0) > now - ENDED_SECONDS)
+        return [*(e.view() for e in self.live()), *gone]
+
+    def add(self, lane: Lane, environment: LiveEnvironment) -> None:
+        """An environment begins."""
+        lane.environments[environment.environment_id] = environment
+        self._by_environment[environment.environment_id] = lane
+
+    def ended(self, environment: LiveEnvironment) -> bool:
+        """An environment is gone; False for one that was never added."""
+        if self._by_environment.pop(environment.environment_id, None) is None:
+            return False
+        self._ended.append(environment.view())
+        return True
+
+    def drop_if_done(self, lane: Lane) -> None:
+        """Forget a closed lane that has nothing left."""
+        if lane.pool.closed and lane.pool.is_empty:
+            self._lanes.pop(lane.key, None)

@@ -1,0 +1,114 @@
+"""Fixtures of the sandbox contract: a sandbox with the walls that the run may use, and environments made from a piece of source."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import sys
+import textwrap
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from jupyter_lambda.clock import SystemClock
+from jupyter_lambda.model.function import PythonEnvironment
+from jupyter_lambda.sandbox.process.sandbox import open_process_sandbox
+from jupyter_lambda.sandbox.process.tier import EVERYTHING
+from jupyter_lambda.sandbox.protocol import EnvironmentSpec
+from jupyter_lambda.testing.runtime_bench import RuntimeBench
+
+WALLS = {"all": EVERYTHING, "bare": frozenset({"landlock", "seccomp"})}
+
+
+def own_environment() -> PythonEnvironment:
+    return PythonEnvironment(
+        executable=sys.executable,
+        prefix=sys.prefix,
+        base_prefix=sys.base_prefix,
+        version=".".join(map(str, sys.version_info[:3])),
+        sys_path=tuple(entry for entry in sys.path if entry.endswith("-packages") or "lib" in Path(entry).parts),
+    )
+
+
+class Workshop:
+    """Makes packages, specs and environments, and closes what it made."""
+
+    def __init__(self, sandbox, folder: Path, home: Path, walls: str) -> None:
+        self.sandbox, self.folder, self.home, self.walls = sandbox, folder, home, walls
+        self.rows = {row.row: row for row in sandbox.enforcement()}
+        self._numbers = itertools.count(1)
+        self._open = []
+
+    def package(self, source: str, **files: str) -> Path:
+        """A package folder with `function.py` and other files."""
+        root = self.folder / f"package-{next(self._numbers)}"
+        root.mkdir(parents=True)
+        for name, text in {"function": source, **files}.items():
+            (root / f"{name}.py").write_text(textwrap.dedent(text))
+        return root
+
+    def spec(self, source: str = "", **changes) -> EnvironmentSpec:
+        number = next(self._numbers)
+        root = changes.pop("task_root", None) or self.package(source)
+        variables = {
+            "PATH": os.environ["PATH"],
+            "LAMBDA_TASK_ROOT": str(root),
+            "AWS_LAMBDA_FUNCTION_NAME": "bench",
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(changes.get("memory_mib", 128)),
+            **changes.pop("variables", {}),
+        }
+        values = {
+            "environment_id": f"environment{number}",
+            "function_name": "bench",
+            "version": "$LATEST",
+            "task_root": root,
+            "handler": "function.handler",
+            "memory_mib": 128,
+            "ephemeral_mib": 512,
+            "variables": variables,
+            "runtime_api": "127.0.0.1:1",
+            "python": own_environment(),
+        }
+        return EnvironmentSpec(**{**values, **changes})
+
+    async def start(self, source: str = "", **changes):
+        """Start an environment; returns it with its bench, ready or failed."""
+        bench = RuntimeBench()
+        self._open.append(bench)
+        environment = await self.sandbox.start(self.spec(source, **changes), bench.channels())
+        self._open.append(environment)
+        return environment, bench
+
+    async def run(self, source: str, event=None, **changes):
+        """Start an environment and invoke it once; returns environment, bench, answer."""
+        environment, bench = await self.start(source, **changes)
+        return environment, bench, await bench.invoke(event)
+
+    def with_changes(self, spec: EnvironmentSpec, **changes) -> EnvironmentSpec:
+        return msgspec.structs.replace(spec, **changes)
+
+    async def aclose(self) -> None:
+        for thing in reversed(self._open):
+            await thing.aclose()
+
+
+def _walls() -> list[str]:
+    chosen = os.environ.get("JUPYTER_LAMBDA_TEST_WALLS")
+    return chosen.split(",") if chosen else ["all"] if os.geteuid() == 0 else ["all", "bare"]
+
+
+@pytest.fixture(params=_walls())
+def walls(request) -> str:
+    return request.param
+
+
+@pytest.fixture
+async def workshop(tmp_path, walls):
+    home = tmp_path / "home"
+    home.mkdir()
+    sandbox = await open_process_sandbox(home, "boot", SystemClock(), run_folder=home / "run", allow=WALLS[walls])
+    workshop = Workshop(sandbox, tmp_path / "packages", home, walls)
+    yield workshop
+    await workshop.aclose()
+    await sandbox.aclose()
