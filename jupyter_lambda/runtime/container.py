@@ -9,8 +9,6 @@ that socket's listener after the first connection, so nobody else gets in.
     engine → holder   kill    end every process but the holder
 """
 
-# ruff: noqa: PTH123 - pathlib would be one more import on the way to every cold start
-
 from __future__ import annotations
 
 import array
@@ -18,11 +16,13 @@ import json
 import os
 import signal
 import socket
-from typing import Any, Optional
+from typing import TYPE_CHECKING, Any, Optional
 
 from jupyter_lambda.runtime import linux
-from jupyter_lambda.runtime.worker import Job
 from jupyter_lambda.runtime.zygote import Zygote
+
+if TYPE_CHECKING:
+    from jupyter_lambda.runtime.worker import Job
 
 _BACKLOG = 128
 _TMP = "/tmp"  # noqa: S108 - the container's own

@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import logging
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -30,6 +29,7 @@ from jupyter_lambda.sandbox.process.zygote import PRELOADING_VARIABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from jupyter_lambda.sandbox.docker.daemon import Daemon
 

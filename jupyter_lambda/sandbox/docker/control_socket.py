@@ -9,13 +9,13 @@ import os
 import shutil
 import socket
 import struct
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from jupyter_lambda.errors import SandboxError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 NAME: Final = "control.sock"
 IN_CONTAINER: Final = "/run/jupyter-lambda/control.sock"

@@ -161,7 +161,7 @@ async def _exchange(
         async with asyncio.timeout(_CONNECT_SECONDS):
             reader, writer = await asyncio.open_unix_connection(socket_path, limit=_LINE_BYTES)
     except (OSError, TimeoutError) as error:
-        raise DaemonGone(f"nobody answers at {socket_path} ({error or 'it took too long'})") from error
+        raise DaemonGone(f"nobody answers at {socket_path} ({str(error) or 'it took too long'})") from error
     try:
         async with asyncio.timeout(seconds):
             writer.write(_request(method, target, body))

@@ -51,12 +51,14 @@ class DockerEnvironment:
         clock: Clock,
         *,
         container_for: Callable[[EnvironmentSpec], Awaitable[Container]],
+        on_active: Callable[[DockerEnvironment], None],
         on_closed: Callable[[DockerEnvironment], None],
     ) -> None:
         self.environment_id = spec.environment_id
         self.walled = 0.0
         self._clock = clock
         self._container_for = container_for
+        self._on_active = on_active
         self._on_closed = on_closed
         self._limit_bytes = spec.memory_mib * MIB
         self._loop = asyncio.get_running_loop()
@@ -143,6 +145,7 @@ class DockerEnvironment:
         self._pid = host_pid(container.first_pid, inner_pid)
         if container.group.is_read:
             self._peak = MemoryPeak(GroupAccount(container.group, self._pid, container.tmp_bytes))
+            self._on_active(self)
 
     # -- memory and CPU -----------------------------------------------------------------------------------------------------
 
@@ -268,6 +271,7 @@ class DockerEnvironment:
         if self._is_frozen and self._container is not None:
             await self._container.group.thaw()
         self._is_frozen = False
+        self._on_active(self)
 
     async def aclose(self) -> None:
         """End the container and remove everything. Safe to call twice."""

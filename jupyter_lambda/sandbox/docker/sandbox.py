@@ -69,14 +69,15 @@ class DockerSandbox:
                 if descriptor >= 0:
                     os.close(descriptor)
             raise SandboxError("docker sandbox", "it is closed", "Start the engine again.")
-        environment = DockerEnvironment(spec, self._clock, container_for=self._container, on_closed=self._forget)
+        environment = DockerEnvironment(
+            spec, self._clock, container_for=self._container, on_active=self._sampler.wake, on_closed=self._forget
+        )
         self._environments.add(environment)
         try:
             await environment.restart(spec, channels)
         except BaseException:
             await environment.aclose()
             raise
-        self._sampler.add(environment)
         return environment
 
     async def prepare(self, spec: EnvironmentSpec) -> None:

@@ -149,9 +149,7 @@ class Zygote:
             async with asyncio.timeout(_SPAWN_SECONDS):
                 return await walled
         except TimeoutError:
-            raise SandboxError(
-                self.where, f"no worker stood after {_SPAWN_SECONDS:g} s", "The machine is overloaded."
-            ) from None
+            raise SandboxError(self.where, f"no worker stood after {_SPAWN_SECONDS:g} s", "The machine is overloaded.") from None
         finally:
             self._walled.pop(number, None)
 
