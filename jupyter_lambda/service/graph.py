@@ -25,6 +25,7 @@ from jupyter_lambda.store import Retention, open_store
 
 if TYPE_CHECKING:
     from jupyter_lambda.model.runtime_file import RuntimeFile
+    from jupyter_lambda.sandbox.protocol import Sandbox
     from jupyter_lambda.service.plan import Plan
 
 
@@ -96,10 +97,7 @@ async def build_graph(plan: Plan) -> EngineGraph:
     try:
         credentials = await home_credentials(store)
         budget = await asyncio.to_thread(machine_budget)
-        walls = EVERYTHING if given.process_walls is None else frozenset(given.process_walls)
-        sandbox = await open_process_sandbox(
-            plan.run.home, secrets.token_hex(8), plan.clock, run_folder=plan.location.folder / "environments", allow=walls
-        )
+        sandbox = await _open_sandbox(plan)
         doors = RuntimeDoors()
         engine = Engine(store=store, sandbox=sandbox, doors=doors, clock=plan.clock, settings=_settings(plan, budget))
         doors.engine = engine
@@ -116,6 +114,19 @@ async def build_graph(plan: Plan) -> EngineGraph:
         await graph.aclose()
         raise
     return graph
+
+
+async def _open_sandbox(plan: Plan) -> Sandbox:
+    boot_id, folder = secrets.token_hex(8), plan.location.folder / "environments"
+    if plan.sandbox.kind == "docker":
+        from jupyter_lambda.sandbox.docker.prospect import open_docker_sandbox  # an engine of process workers never loads it
+
+        docker: Sandbox = await open_docker_sandbox(plan.run.home, boot_id, plan.clock, run_folder=folder)
+        return docker
+    walls = plan.arguments.settings.process_walls
+    return await open_process_sandbox(
+        plan.run.home, boot_id, plan.clock, run_folder=folder, allow=EVERYTHING if walls is None else frozenset(walls)
+    )
 
 
 def _settings(plan: Plan, budget: Budget) -> EngineSettings:

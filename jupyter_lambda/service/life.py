@@ -45,6 +45,9 @@ from jupyter_lambda.store.location import locate_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from jupyter_lambda.sandbox.docker.prospect import DockerProspect
 
 _LOG = logging.getLogger(__name__)
 EXIT_ENDED: Final = 0
@@ -75,12 +78,12 @@ def _serve(arguments: Arguments, starter: Starter, build: Build | None, protocol
     run = run_folder(arguments.home)
     run.make()
     start_log(None if arguments.foreground else run.log)
-    choice = choose_sandbox(arguments.sandbox)
     location = locate_state(arguments.home)
     folder = local_run_folder(run, location)
     with ExitStack() as held:
         if not _take(FileLock(folder / "engine.lock"), held, arguments, starter):
             return
+        choice = choose_sandbox(arguments.sandbox, lambda: _look_for_docker(arguments, folder))
         listeners = open_listeners(arguments.host, arguments.port, folder)
         held.callback(listeners.close)
         close_memory()  # before there is a secret in it
@@ -157,6 +160,12 @@ class _Life:
         self._publication.remove()
         self._listeners.unlink()
         os._exit(128 + signal.SIGTERM)
+
+
+def _look_for_docker(arguments: Arguments, folder: Path) -> DockerProspect:
+    from jupyter_lambda.sandbox.docker.prospect import look_for_docker  # an engine of process workers never loads it
+
+    return asyncio.run(look_for_docker(arguments.home, SystemClock(), run_folder=folder / "proof"))
 
 
 async def _real_graph(plan: Plan) -> Graph:

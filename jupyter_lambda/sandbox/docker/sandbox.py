@@ -57,6 +57,11 @@ class DockerSandbox:
         self._host_image: asyncio.Task[str] | None = None
         self._is_closed = False
 
+    @property
+    def version(self) -> str:
+        """The daemon's."""
+        return self._daemon.version
+
     async def start(self, spec: EnvironmentSpec, channels: Channels) -> DockerEnvironment:
         """Make an environment and start its runtime process; the descriptors in `channels` are closed here, whatever happens.
 

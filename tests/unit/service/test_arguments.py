@@ -5,9 +5,8 @@ from pathlib import Path
 import pytest
 
 from jupyter_lambda.client.launch import EngineOptions
-from jupyter_lambda.errors import RequestError, SandboxError
+from jupyter_lambda.errors import RequestError
 from jupyter_lambda.service.arguments import Arguments, parse_arguments, ready_descriptor
-from jupyter_lambda.service.sandbox_choice import choose_sandbox
 from jupyter_lambda.service.settings import Settings
 
 
@@ -57,15 +56,3 @@ def test_a_wrong_argument_says_what_is_taken(argument, words):
 )
 def test_the_pipe_is_known_whatever_else_is_wrong(arguments, descriptor):
     assert ready_descriptor(arguments) == descriptor
-
-
-def test_auto_is_the_process_sandbox_and_says_how_to_switch():
-    choice = choose_sandbox("auto")
-
-    assert choice.kind == "process"
-    assert "--sandbox docker" in choice.note
-
-
-def test_docker_is_refused_while_there_is_none():
-    with pytest.raises(SandboxError, match="--sandbox process"):
-        choose_sandbox("docker")
