@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import shutil
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -24,6 +25,7 @@ from jupyter_lambda.sandbox.docker.control_socket import IN_CONTAINER, ControlSo
 from jupyter_lambda.sandbox.docker.daemon import DaemonGone
 from jupyter_lambda.sandbox.docker.holder import Holder
 from jupyter_lambda.sandbox.docker.host_image import container_user
+from jupyter_lambda.sandbox.docker.staging import fill_staging, make_staging
 from jupyter_lambda.sandbox.process.groups import MIB
 from jupyter_lambda.sandbox.process.zygote import PRELOADING_VARIABLES
 
@@ -84,7 +86,7 @@ def create_body(order: Order, image: str, binds: Iterable[Bind], memory_mib: int
             "ReadonlyRootfs": True,
             "NetworkMode": order.network,
             "IpcMode": "private",
-            "ShmSize": memory_mib * MIB,
+            "ShmSize": limits.MEMORY_MIB_MAX * MIB,  # what it holds is the function's memory, and bounded as that
             "Tmpfs": {"/tmp": f"rw,exec,nosuid,nodev,mode=1777,size={order.ephemeral_mib}m"},  # noqa: S108 - the container's
             "Mounts": [bind.as_mount() for bind in binds],
             "AutoRemove": True,  # when the engine is killed its containers end with their connection, and go
@@ -100,7 +102,7 @@ def _ulimit(name: str, value: int) -> dict[str, Any]:
 class Container:
     """A booted container."""
 
-    def __init__(self, daemon: Daemon, container_id: str, order: Order, hello: Hello, memory_mib: int) -> None:
+    def __init__(self, daemon: Daemon, container_id: str, order: Order, hello: Hello, staging: Path | None) -> None:
         self.daemon = daemon
         self.container_id = container_id
         self.order = order
@@ -108,8 +110,8 @@ class Container:
         self.tmp = hello.tmp
         self.first_pid = hello.pid
         self.holder = Holder(hello.control, hello.pid)
-        cpus = memory_mib / limits.MEMORY_MIB_PER_VCPU
-        self.group = ContainerGroup(daemon, container_id, find_group(hello.pid, cpus), memory_mib)
+        self.group = ContainerGroup(daemon, container_id, find_group(hello.pid))
+        self._staging = staging
         self._gone = asyncio.Event()
         self._pidfd = _open_pidfd(hello.pid)
         if self._pidfd >= 0:
@@ -125,19 +127,23 @@ class Container:
         *,
         memory_mib: int,
         labels: Labels,
-        socket_folder: Path,
+        folder: Path,
+        task_root: Path | None,
     ) -> Container:
         """Make and start a container, and wait until its first process has said hello.
+
+        `folder` is made for its socket; `task_root` is its package, None for one that is given a package later.
 
         Raises:
             SandboxError: It could not be made, or ended before it was up.
         """
-        control = ControlSocket(socket_folder)
+        staging = make_staging(folder.with_suffix(".task")) if task_root is None else None
+        control = ControlSocket(folder)
         container_id = ""
         try:
-            all_binds = [*binds, Bind(str(control.path), IN_CONTAINER)]
+            all_binds = [*binds, Bind(str(staging or task_root), TASK_ROOT), Bind(str(control.path), IN_CONTAINER)]
             body = create_body(order, image, all_binds, memory_mib, labels)
-            name = f"jupyter-lambda-{labels.home_id}-{socket_folder.name}"
+            name = f"jupyter-lambda-{labels.home_id}-{folder.name}"
             created = await daemon.call("POST", "/containers/create", query={"name": name}, body=body)
             container_id = str(created["Id"])
             await daemon.call("POST", f"/containers/{container_id}/start")
@@ -146,8 +152,24 @@ class Container:
             control.close()
             if container_id:
                 await asyncio.shield(remove(daemon, container_id))
+            _remove_folder(staging)
             raise
-        return cls(daemon, container_id, order, hello, memory_mib)
+        return cls(daemon, container_id, order, hello, staging)
+
+    async def specialise(self, task_root: Path, memory_mib: int) -> None:
+        """Make it a function's: its package, where it waited without one, and its limits.
+
+        Raises:
+            SandboxError: The package can't be shown, or the daemon refused.
+        """
+        await self.group.take_limits(memory_mib, self.order.ephemeral_mib)
+        if self._staging is not None:
+            try:
+                await asyncio.to_thread(fill_staging, self._staging, task_root)
+            except OSError as error:
+                raise SandboxError(
+                    "docker sandbox", f"the package can't be put into its container ({error})", "Is the disk full?"
+                ) from error
 
     @property
     def is_gone(self) -> bool:
@@ -184,6 +206,7 @@ class Container:
             self._pidfd = -1
             self._gone.set()
         self.group.close()
+        await asyncio.to_thread(_remove_folder, self._staging)
 
     def _on_gone(self) -> None:
         asyncio.get_running_loop().remove_reader(self._pidfd)
@@ -199,6 +222,11 @@ async def remove(daemon: Daemon, container_id: str) -> None:
     except SandboxError as error:
         if "already in progress" not in error.what:  # it removes itself at this moment
             log.warning("container %s was not removed: %s", container_id[:12], error)
+
+
+def _remove_folder(folder: Path | None) -> None:
+    if folder is not None:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 async def _hello_or_end(daemon: Daemon, container_id: str, control: ControlSocket) -> Hello:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from jupyter_lambda.model import limits
 from jupyter_lambda.sandbox.process.find_groups import mounted_hierarchies
-from jupyter_lambda.sandbox.process.groups import CPU_PERIOD_US, MIB, Group, GroupMemory
+from jupyter_lambda.sandbox.process.groups import CPU_PERIOD_US, MIB, GroupLimits, GroupMemory
 from jupyter_lambda.sandbox.process.groups_v1 import CONTROLLERS, GroupV1
 from jupyter_lambda.sandbox.process.groups_v2 import GroupV2
 
@@ -32,19 +32,17 @@ def group_limits(memory_mib: int, ephemeral_mib: int) -> dict[str, int]:
     return {"Memory": held, "MemorySwap": held}
 
 
-def find_group(pid: int, cpus: float) -> Group | None:
+def find_group(pid: int) -> GroupV1 | GroupV2 | None:
     """The group of a container by the host's id of its first process; None where its files can't be seen."""
-    quota = max(1_000, int(cpus * CPU_PERIOD_US))
     try:
         own = _groups_of(pid)
         hierarchies = mounted_hierarchies()
         if all(name in own and name in hierarchies for name in CONTROLLERS):
             folders = {name: hierarchies[name].top / os.path.relpath(own[name], hierarchies[name].root) for name in CONTROLLERS}
-            return GroupV1(folders, cpu_quota_us=quota) if all(path.is_dir() for path in folders.values()) else None
+            return GroupV1(folders) if all(path.is_dir() for path in folders.values()) else None
         folder = _V2 / own.get("", "/").lstrip("/")
         if folder != _V2 and (folder / "memory.current").exists():
-            group: Group = GroupV2(folder, cpu_quota_us=quota)
-            return group
+            return GroupV2(folder)
     except (OSError, ValueError):
         return None
     return None
@@ -62,11 +60,11 @@ def _groups_of(pid: int) -> dict[str, str]:
 class ContainerGroup:
     """Counts, limits and freezes one container."""
 
-    def __init__(self, daemon: Daemon, container_id: str, group: Group | None, memory_mib: int) -> None:
+    def __init__(self, daemon: Daemon, container_id: str, group: GroupV1 | GroupV2 | None) -> None:
         self._daemon = daemon
         self._id = container_id
         self._group = group
-        self._cpus = memory_mib / limits.MEMORY_MIB_PER_VCPU
+        self._cpus = 1.0
         self._is_paused = False
         self._cpu_is_held = False
 
@@ -137,9 +135,19 @@ class ContainerGroup:
             with contextlib.suppress(OSError):
                 self._group.thaw()
 
-    def set_memory(self, memory_mib: int) -> None:
-        """Take another function's share of a CPU: the container was booted before anybody knew whose it would be."""
+    async def take_limits(self, memory_mib: int, ephemeral_mib: int) -> None:
+        """Hold the container to a function's memory and share of a CPU: it may have been booted before anybody knew whose it is.
+
+        Raises:
+            SandboxError: The daemon refused.
+        """
+        held = group_limits(memory_mib, ephemeral_mib)
         self._cpus = memory_mib / limits.MEMORY_MIB_PER_VCPU
+        if self._group is not None:
+            with contextlib.suppress(OSError):
+                self._group.take_limits(GroupLimits(held["Memory"], self._cpus, limits.PROCESSES))
+                return
+        await self._daemon.call("POST", f"/containers/{self._id}/update", body=held)
 
     def close(self) -> None:
         """Give back descriptors; the group itself is the daemon's to remove."""

@@ -9,12 +9,13 @@ import secrets
 import shutil
 from typing import TYPE_CHECKING, Final
 
-from jupyter_lambda.errors import InvalidRuntime, JupyterLambdaError, SandboxError
+from jupyter_lambda.errors import InvalidRuntime, SandboxError
 from jupyter_lambda.sandbox.docker.binds import Bind, interpreter_folders, mount_binds, same_place
-from jupyter_lambda.sandbox.docker.container import LABEL, TASK_ROOT, Container, Labels, Order, remove
+from jupyter_lambda.sandbox.docker.container import LABEL, Container, Labels, Order, remove
 from jupyter_lambda.sandbox.docker.enforcement import enforcement
 from jupyter_lambda.sandbox.docker.environment import DockerEnvironment
 from jupyter_lambda.sandbox.docker.host_image import HOST, ensure_host_image, system_folders
+from jupyter_lambda.sandbox.docker.pool import Pool, ShelfKey
 from jupyter_lambda.sandbox.process.sampler import Sampler
 from jupyter_lambda.sandbox.process.spawn_request import own_python
 from jupyter_lambda.sandbox.process.zygote import Unfit
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
     from jupyter_lambda.sandbox.docker.daemon import Daemon
     from jupyter_lambda.sandbox.protocol import Channels, EnvironmentSpec
 
-PROOF_MEMORY_MIB: Final = 128
+POOL_MIB: Final = 512
+AHEAD_MEMORY_MIB: Final = 1_024  # a waiting container's limit: room for its imports; its function's comes with the function
 PROOF_EPHEMERAL_MIB: Final = 16
 
 
@@ -41,17 +43,21 @@ class DockerSandbox:
         boot_id: This engine's own; what carries another one of the same home is a leftover.
         clock: Time.
         run_folder: Where the sockets are that containers reach the engine by; 0700, ours alone.
+        pool_mib: What containers that wait for their function may hold together; 0: none waits.
     """
 
     kind = "docker"
 
-    def __init__(self, daemon: Daemon, home: Path, boot_id: str, clock: Clock, *, run_folder: Path) -> None:
+    def __init__(
+        self, daemon: Daemon, home: Path, boot_id: str, clock: Clock, *, run_folder: Path, pool_mib: int = POOL_MIB
+    ) -> None:
         self._daemon = daemon
         self._home = home.resolve()
         self._clock = clock
         self._folder = run_folder / "docker"
         self._labels = Labels(home_id(home), boot_id)
         self._sampler = Sampler(clock, lambda: None)
+        self._pool = Pool(clock, self._boot_ahead, pool_mib)
         self._environments: set[DockerEnvironment] = set()
         self._unfit: dict[PythonEnvironment, set[str]] = {}
         self._host_image: asyncio.Task[str] | None = None
@@ -86,11 +92,8 @@ class DockerSandbox:
         return environment
 
     async def prepare(self, spec: EnvironmentSpec) -> None:
-        """Have the image; what goes wrong is said at `start`."""
-        try:
-            await self._image(spec.image)
-        except JupyterLambdaError:
-            return
+        """Have a container wait for it; what goes wrong is said at `start`."""
+        self._pool.expect(shelf_key(spec))
 
     def enforcement(self) -> tuple[Enforcement, ...]:
         """What holds each limit on this host."""
@@ -105,7 +108,7 @@ class DockerSandbox:
         order = Order(
             python=own_python(), image=None, extra_path=(), mounts=(), network="none", ephemeral_mib=PROOF_EPHEMERAL_MIB
         )
-        container = await self._boot(order, None, (), PROOF_MEMORY_MIB)
+        container = await self._boot(ShelfKey(order, ()), AHEAD_MEMORY_MIB, None)
         await container.aclose()
 
     async def sweep(self) -> int:
@@ -128,6 +131,7 @@ class DockerSandbox:
     async def aclose(self) -> None:
         """End all environments. Safe to call twice."""
         self._is_closed = True
+        await self._pool.aclose()
         await asyncio.gather(*(environment.aclose() for environment in list(self._environments)))
         await self._sampler.aclose()
         if self._host_image is not None:
@@ -138,26 +142,37 @@ class DockerSandbox:
     # -- containers ---------------------------------------------------------------------------------------------------------
 
     async def _container(self, spec: EnvironmentSpec) -> Container:
-        """A container for this spec."""
-        modules = tuple(spec.preload) if spec.bootstrap is None else ()
-        return await self._boot(order_of(spec), str(spec.task_root), modules, spec.memory_mib)
+        """A container for this spec: one that waited, or a new one."""
+        key = shelf_key(spec)
+        container = await self._pool.get(key, lambda: self._boot(key, spec.memory_mib, spec.task_root))
+        try:
+            await container.specialise(spec.task_root, spec.memory_mib)
+        except BaseException:
+            await container.aclose()
+            raise
+        return container
 
-    async def _boot(self, order: Order, task_root: str | None, modules: tuple[str, ...], memory_mib: int) -> Container:
+    async def _boot_ahead(self, key: ShelfKey) -> Container:
+        return await self._boot(key, AHEAD_MEMORY_MIB, None)
+
+    async def _boot(self, key: ShelfKey, memory_mib: int, task_root: Path | None) -> Container:
         """Boot a container that has imported the modules; what can't be imported there is left out from then on."""
+        order = key.order
         if not os.access(order.python.executable, os.X_OK):
             raise InvalidRuntime(
                 f"interpreter {order.python.executable}", "it is gone or can't be run any more",
                 "Deploy the function again from a kernel that exists, or restore the environment.",
             )  # fmt: skip
         image = await self._image(order.image)
-        binds = await asyncio.to_thread(self._binds, order, task_root)
+        binds = await asyncio.to_thread(self._binds, order)
         unfit = self._unfit.setdefault(order.python, set())
         while True:
-            wanted = sorted(set(modules) - unfit)
+            wanted = sorted(set(key.modules) - unfit)
             folder = self._folder / self._labels.boot_id / secrets.token_hex(8)
             container = await Container.boot(
-                self._daemon, order, image, binds, memory_mib=memory_mib, labels=self._labels, socket_folder=folder
-            )
+                self._daemon, order, image, binds,
+                memory_mib=memory_mib, labels=self._labels, folder=folder, task_root=task_root,
+            )  # fmt: skip
             try:
                 await container.holder.preload(order.python, (*order.extra_path, *order.python.sys_path), wanted)
             except Unfit as error:
@@ -174,10 +189,9 @@ class DockerSandbox:
             else:
                 return container
 
-    def _binds(self, order: Order, task_root: str | None) -> list[Bind]:
+    def _binds(self, order: Order) -> list[Bind]:
         folders = interpreter_folders(order.python, order.extra_path, self._home)
-        package = [Bind(task_root, TASK_ROOT)] if task_root is not None else []
-        return [*same_place(folders, system_folders()), *mount_binds(order.mounts), *package]
+        return [*same_place(folders, system_folders()), *mount_binds(order.mounts)]
 
     async def _image(self, wanted: str | None) -> str:
         """The image's reference, the host image made if need be."""
@@ -192,9 +206,9 @@ class DockerSandbox:
         self._environments.discard(environment)
 
 
-def order_of(spec: EnvironmentSpec) -> Order:
-    """What a spec's container has to be made from."""
-    return Order(
+def shelf_key(spec: EnvironmentSpec) -> ShelfKey:
+    """What a spec's container has to be made from, and to have imported."""
+    order = Order(
         python=spec.python or own_python(),
         image=spec.image,
         extra_path=spec.extra_path,
@@ -202,6 +216,7 @@ def order_of(spec: EnvironmentSpec) -> Order:
         network=spec.network or "none",
         ephemeral_mib=spec.ephemeral_mib,
     )
+    return ShelfKey(order, tuple(sorted(spec.preload)) if spec.bootstrap is None else ())
 
 
 def home_id(home: Path) -> str:

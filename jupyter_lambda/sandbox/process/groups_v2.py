@@ -121,6 +121,15 @@ class GroupV2:
         if self._cpu_quota_us:
             (self._folder / "cpu.max").write_text(f"{self._cpu_quota_us if held else 'max'} {CPU_PERIOD_US}")
 
+    def take_limits(self, limits: GroupLimits) -> None:
+        """Hold memory and CPU to other limits from now on.
+
+        Raises:
+            OSError: The files may not be written.
+        """
+        self._cpu_quota_us = max(1_000, int(limits.cpus * CPU_PERIOD_US))
+        (self._folder / "memory.max").write_text(str(limits.memory_bytes))
+
     def kernel_kills(self) -> int:
         """How many processes the kernel has killed for memory in this group."""
         for line in os.pread(self._events, 512, 0).decode().splitlines():
