@@ -60,6 +60,10 @@ class Access:
         else:
             self.check(headers)
 
+    def presigned_query(self, host: str, path: str, seconds: int) -> str:
+        """The query that lets whoever has it GET `path` from `host` until it expires; empty where there is no key to sign with."""
+        return "" if self._verifier is None else self._verifier.presign(host, path, seconds)
+
     def _has_token(self, headers: Mapping[bytes, bytes]) -> bool:
         return hmac.compare_digest(headers.get(b"authorization", b""), self._expected)
 

@@ -13,6 +13,7 @@ from starlette.middleware import Middleware
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route, WebSocketRoute
 
+from jupyter_lambda.api.aws.lambda_api import LambdaApi
 from jupyter_lambda.api.error_body import engine_error
 from jupyter_lambda.api.stream import stream
 from jupyter_lambda.errors import InvocationNotFound, JupyterLambdaError, NotFound, RequestError
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from jupyter_lambda.engine.engine import Engine
 
 
+_OWN_PATHS = ("/health", "/metrics")
 T = TypeVar("T")
 N = TypeVar("N")
 
@@ -85,7 +87,7 @@ class Guard:
 def control_plane(engine: Engine, service: Service, access: Access) -> ASGIApp:
     """The application that serves everything but the hot doors."""
     routes = Routes(engine, service)
-    return Starlette(
+    own = Starlette(
         routes=[
             Route("/health", _health),
             *routes.table(),
@@ -94,6 +96,14 @@ def control_plane(engine: Engine, service: Service, access: Access) -> ASGIApp:
         middleware=[Middleware(Guard, access=access)],
         exception_handlers={JupyterLambdaError: _on_error, 404: _on_unknown, 405: _on_unknown},
     )
+    aws = LambdaApi(engine, access)
+
+    async def by_path(scope: Scope, receive: Receive, send: Send) -> None:
+        """The engine's own paths are named; every other one is AWS's."""
+        is_own = scope["type"] != "http" or scope["path"].startswith("/engine/") or scope["path"] in _OWN_PATHS
+        await (own if is_own else aws)(scope, receive, send)
+
+    return by_path
 
 
 class Routes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_lambda.capture import cell_text
@@ -74,14 +75,14 @@ def capture_callable(
         function: The handler.
         name: The function's name.
         options: What the caller said of the package.
-        namespace: The kernel's user namespace; None: the function's globals.
+        namespace: The kernel's user namespace; None: the function's globals, those of `__main__` for what has none.
         cell_numbers: As for `capture_cell`.
 
     Raises:
         CaptureFailed: It can't become a package.
     """
     if namespace is None:
-        namespace = getattr(function, "__globals__", {})
+        namespace = getattr(function, "__globals__", vars(sys.modules["__main__"]))
     assembly = Assembly(name, options or PackageOptions(), namespace, cell_numbers)
     try:
         plan = plan_callable(function, name, assembly)

@@ -114,12 +114,13 @@ def start_line(runtime: RuntimeFile) -> str:
 
 
 def _become_engine(home: str | None, options: dict[str, Any]) -> None:
-    """Replace this process by the engine; does not return."""
+    """Replace this process by the engine, without the shell's secrets; does not return."""
+    from jupyter_lambda.client.engine_variables import engine_variables
     from jupyter_lambda.client.home import home_folder
     from jupyter_lambda.client.launch import EngineOptions, Launcher
 
-    command = Launcher().start_command(EngineOptions(home=home_folder(home), **options))
-    os.execv(command[0], command)  # noqa: S606 - our own interpreter and package
+    command = [*Launcher().start_command(EngineOptions(home=home_folder(home), **options)), "--foreground"]
+    os.execve(command[0], command, engine_variables(os.environ))  # noqa: S606 - our own interpreter and package
 
 
 def _status(words: Sequence[str], home: str | None, engines: Engines, terminal: Terminal) -> Exit:

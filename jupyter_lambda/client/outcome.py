@@ -84,7 +84,7 @@ class FunctionError(JupyterLambdaError):
         said = [f"{self.error_type}: {self.error_message}"]
         if self._stack:
             said += ["", "Traceback in the worker (most recent call last):", *self._stack]
-        log = log_tail(self.invocation.logs)
+        log = log_tail(self.invocation.logs, without=f"[ERROR] {self.error_type}:" if self._stack else "")
         if log:
             said += ["", "Log:", *("  " + line for line in log)]
         return [*said, "", self.invocation.figures()]
@@ -101,7 +101,18 @@ class BatchCutOff(EngineUnavailable):
     batch: Any = None
 
 
-def log_tail(text: str, most: int = _LOG_LINES) -> list[str]:
-    """The last lines that the function itself wrote."""
-    own = [line for line in text.splitlines() if line.strip() and not line.startswith(_PLATFORM_LINES)]
+def log_tail(text: str, *, without: str = "", most: int = _LOG_LINES) -> list[str]:
+    """The last lines that the function itself wrote.
+
+    Args:
+        text: The log.
+        without: How a traceback begins that is shown already: it is left out.
+        most: How many lines.
+    """
+    own: list[str] = []
+    inside = False
+    for line in text.splitlines():
+        inside = bool(without) and (line.startswith(without) or (inside and line.startswith((" ", "Traceback ", "\u00a0"))))
+        if not inside and line.strip() and not line.startswith(_PLATFORM_LINES):
+            own.append(line)
     return own if len(own) <= most else [f"… {len(own) - most} lines before", *own[-most:]]

@@ -224,15 +224,19 @@ class Catalog:
     async def create(self, function: Function, versions: Sequence[Version] = ()) -> Entry:
         """Add a function that is not there yet (Conflict)."""
         async with self._writing:
-            if function.name in self._entries:
-                raise Conflict(
-                    f'function "{function.name}"', "it exists already", "Update it, or delete it first.",
-                    aws_message=f"Function already exist: {function.name}", members={"Type": "User"},
-                )  # fmt: skip
+            self.check_new(function.name)
             latest = function.latest
             check_supported(function.name, latest.configuration, latest.python, self._sandbox_kind)
             await self._apply(function.name, [PutFunction(function), *map(PutVersion, versions)])
             return self._entries[function.name]
+
+    def check_new(self, name: str) -> None:
+        """Refuse the name of a function that is there (Conflict)."""
+        if name in self._entries:
+            raise Conflict(
+                f'function "{name}"', "it exists already", "Update it, or delete it first.",
+                aws_message=f"Function already exist: {name}", members={"Type": "User"},
+            )  # fmt: skip
 
     async def change(self, name: str, decide: Callable[[Entry], Sequence[Change]]) -> Entry:
         """Commit what `decide` makes of a function as it is now; nothing else changes it in between (FunctionNotFound)."""

@@ -164,8 +164,11 @@ class Dispatcher:
     def on_answer(self, environment: LiveEnvironment, payload: bytes, *, is_error: bool, too_large: bool) -> None:
         """The handler answered."""
         invocation = environment.invocation
-        if invocation is None or invocation.verdict is not None:
-            return  # being killed: the death tells how it ended
+        if invocation is None:
+            return
+        if invocation.verdict is not None:
+            self._spawn(environment.kill())  # its death tells how it ended; a kill may have come before there was a process
+            return
         environment.invocation = None
         invocation.stop_timer()
         lane = self._lane(environment)
@@ -213,7 +216,11 @@ class Dispatcher:
         self._spawn(self._reset(lane, environment))
 
     def on_gone(self, environment: LiveEnvironment, death: Death) -> None:
-        """The runtime died without an invocation."""
+        """The runtime died without an invocation, or before it was handed over."""
+        invocation, environment.invocation = environment.invocation, None
+        if invocation is not None:
+            invocation.stop_timer()
+            self._end_by_death(invocation, environment, death)
         lane = self._lanes.holding(environment.environment_id)
         if lane is None:
             return
@@ -267,6 +274,9 @@ class Dispatcher:
             self._hand_over(environment, invocation)
 
     def _hand_over(self, environment: LiveEnvironment, invocation: Invocation) -> None:
+        if invocation.verdict is not None:
+            self._spawn(environment.kill())
+            return
         now = self._parts.clock.monotonic()
         timeout = float(invocation.version.configuration.timeout_seconds)
         if environment.phase is not Phase.INVOKE_INIT:
@@ -295,7 +305,10 @@ class Dispatcher:
             await environment.thaw()
         except JupyterLambdaError as error:
             environment.invocation = None
-            self._finish(invocation, error)
+            if isinstance(error, Throttled):
+                self._throttle(invocation, error)
+            else:
+                self._finish(invocation, error)
             self.on_free(environment)
             return
         if self._admission.find(invocation.id) is not None and environment.phase is Phase.IDLE:

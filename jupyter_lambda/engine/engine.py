@@ -6,6 +6,7 @@ Nothing here knows HTTP. All methods are called on the engine's event loop.
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import logging
 import random
 from typing import TYPE_CHECKING
@@ -18,9 +19,19 @@ from jupyter_lambda.engine.deployment import difference
 from jupyter_lambda.engine.dispatcher import Dispatcher
 from jupyter_lambda.engine.environments import Parts
 from jupyter_lambda.engine.event_queue import EventQueue
+from jupyter_lambda.engine.function_changes import FunctionChanges
+from jupyter_lambda.engine.interpreter_choice import Interpreters
 from jupyter_lambda.engine.invocations import Invocation, InvokeRequest, Outcome, check_event
 from jupyter_lambda.engine.live import Live
-from jupyter_lambda.errors import InvocationNotFound, JupyterLambdaError, PlatformError, RequestError, StoreError
+from jupyter_lambda.errors import (
+    AliasNotFound,
+    InvalidRuntime,
+    InvocationNotFound,
+    JupyterLambdaError,
+    PlatformError,
+    RequestError,
+    StoreError,
+)
 from jupyter_lambda.model import limits
 from jupyter_lambda.model.engine_api import (
     AliasRequest,
@@ -64,6 +75,7 @@ class Engine:
         self._draw = random.Random()  # noqa: S311 - a fair draw, no secret
         self.catalog = Catalog(store, clock, region=settings.region, account_id=settings.account_id, sandbox_kind=sandbox.kind)
         self.catalog.on_change(self._catalog_changed)
+        self.changes = FunctionChanges(self.catalog, Interpreters())
         parts = Parts(sandbox=sandbox, doors=doors, store=store, clock=clock, settings=settings, loop=asyncio.get_running_loop())
         completion = Completion(store, self.live, clock, sandbox.kind)
         self.dispatcher = Dispatcher(parts, completion, self._reserved, lambda: self.catalog.reserved_total)
@@ -72,7 +84,9 @@ class Engine:
             base_seconds=settings.async_retry_base_seconds,
             maximum_age_seconds=settings.async_maximum_age_seconds,
         )
-        self.queue = EventQueue(store, clock, self._policy, self.run, lambda request_id: self.live.publish("event", request_id))
+        self.queue = EventQueue(
+            store, clock, self._policy_of, self.run, lambda request_id: self.live.publish("event", request_id)
+        )
 
     async def open(self) -> None:
         """Load the store's contents, sweep what an earlier engine left behind, and take up its queued events."""
@@ -115,12 +129,15 @@ class Engine:
 
         Raises:
             NotFound: No such function, version or alias.
+            InvalidRuntime: No interpreter here runs it.
             PlatformError: The engine is about to stop.
         """
         if self.draining:
             raise PlatformError("engine", "it is stopping and takes no new invocations", "Invoke again: it starts by itself.")
         entry = self.catalog.entry(request.function_name)
         version = self.resolve(entry, request.qualifier)
+        if version.failure:
+            raise InvalidRuntime(f'function "{request.function_name}"', version.failure)
         clock = self.clock
         arn = request.function_arn or function_arn(
             self.settings.region, self.settings.account_id, request.function_name, request.qualifier
@@ -159,6 +176,19 @@ class Engine:
             )
         )  # fmt: skip
 
+    def _policy_of(self, event: QueuedEvent) -> RetryPolicy:
+        """How an event is tried again: what was put for its qualifier, and the engine's settings for the rest."""
+        entry = self.catalog.find(event.function_name)
+        config = entry.function.settings.event_invoke.get(event.qualifier or LATEST) if entry else None
+        if config is None:
+            return self._policy
+        retries, age = config.maximum_retry_attempts, config.maximum_age_seconds
+        return dataclasses.replace(
+            self._policy,
+            retries=self._policy.retries if retries is None else retries,
+            maximum_age_seconds=self._policy.maximum_age_seconds if age is None else float(age),
+        )
+
     def resolve(self, entry: Entry, qualifier: str | None) -> Version:
         """The version that a qualifier means for this invocation; a weighted alias is drawn anew each time."""
         if qualifier is None or qualifier == LATEST:
@@ -166,7 +196,19 @@ class Engine:
         check_qualifier(qualifier)
         if is_version_number(qualifier):
             return self.catalog.version(entry, qualifier)
-        return self.catalog.version(entry, route(self.catalog.alias(entry, qualifier), self._draw.random()))
+        return self.catalog.version(entry, route(self.target_alias(entry, qualifier), self._draw.random()))
+
+    def target_alias(self, entry: Entry, qualifier: str) -> Alias:
+        """An alias that something is asked of, as AWS names it when there is none: `Function not found` (AliasNotFound)."""
+        try:
+            return self.catalog.alias(entry, qualifier)
+        except AliasNotFound as error:
+            error.aws_message = f"Function not found: {self.arn(entry.function.name, qualifier)}"
+            raise
+
+    def arn(self, name: str, qualifier: str | None = None) -> str:
+        """A function's ARN here."""
+        return function_arn(self.settings.region, self.settings.account_id, name, qualifier)
 
     def cancel(self, request_id: str) -> None:
         """Cancel a running invocation (InvocationNotFound)."""

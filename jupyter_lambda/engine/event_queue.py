@@ -33,10 +33,17 @@ log = logging.getLogger(__name__)
 class EventQueue:
     """Runs queued events through `invoke`."""
 
-    def __init__(self, store: Store, clock: Clock, policy: RetryPolicy, invoke: Invoke, settled: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        policy_of: Callable[[QueuedEvent], RetryPolicy],
+        invoke: Invoke,
+        settled: Callable[[str], None],
+    ) -> None:
         self._store = store
         self._clock = clock
-        self._policy = policy
+        self._policy_of = policy_of  # asked after each attempt: what is put meanwhile holds for what is queued
         self._invoke = invoke
         self._settled = settled  # told the request id after each attempt, once what follows it is kept
         self._heap: list[tuple[float, str]] = []
@@ -115,7 +122,12 @@ class EventQueue:
         throttles = 0 if counts else self._throttles.get(event.request_id, 0) + 1
         attempts = event.attempt + (1 if counts else 0)
         verdict = after_attempt(
-            self._policy, status=status, attempts=attempts, throttles=throttles, accepted=event.accepted, now=self._clock.epoch()
+            self._policy_of(event),
+            status=status,
+            attempts=attempts,
+            throttles=throttles,
+            accepted=event.accepted,
+            now=self._clock.epoch(),
         )
         if not isinstance(verdict, Again):
             await self._end(event)

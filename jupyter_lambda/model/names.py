@@ -50,6 +50,7 @@ def check_function_name(name: str) -> str:
             "Choose a shorter name.",
             aws_message=f"1 validation error detected: Value '{name}' at 'functionName' failed to satisfy constraint: "
             f"Member must have length less than or equal to {limits.FUNCTION_NAME_LENGTH_MAX}",
+            members={"Type": "User"},
         )
     if not _NAME.fullmatch(name):
         proposal = re.sub(r"[^a-zA-Z0-9-_]+", "-", name).strip("-")

@@ -34,7 +34,7 @@ def wanted_ready(asked: Sequence[float], now: float, boot_seconds: float, ceilin
     if not recent or ceiling <= 0:
         return 0
     stretch = max(STRETCH_SECONDS_MIN, boot_seconds)
-    faded = max(count * 0.5 ** ((now - end) / HALF_LIFE_SECONDS) for end, count in _groups(recent, stretch))
+    faded = max(count * math.pow(0.5, (now - end) / HALF_LIFE_SECONDS) for end, count in _groups(recent, stretch))
     return max(1, min(ceiling, math.ceil(faded - 1e-9)))
 
 

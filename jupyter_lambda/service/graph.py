@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -18,12 +17,12 @@ from jupyter_lambda.engine.engine import Engine
 from jupyter_lambda.engine.settings import EngineSettings
 from jupyter_lambda.model.engine_api import EngineStatus, Hello
 from jupyter_lambda.sandbox.budget import Budget, machine_budget
-from jupyter_lambda.sandbox.process.sandbox import open_process_sandbox
-from jupyter_lambda.sandbox.process.tier import EVERYTHING
 from jupyter_lambda.service.credentials import home_credentials
 from jupyter_lambda.store import Retention, open_store
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from jupyter_lambda.model.runtime_file import RuntimeFile
     from jupyter_lambda.sandbox.protocol import Sandbox
     from jupyter_lambda.service.plan import Plan
@@ -44,7 +43,9 @@ class EngineGraph:
         await self._engine.open()
         service = Service(hello=self._hello, status=self._status, doctor=self._doctor, stop=self._plan.request_stop)
         key_id, secret = self.runtime.access_key_id, self.runtime.secret_access_key
-        verifier = Verifier(lambda asked: secret if asked == key_id else None, self._plan.clock.epoch, region=self.runtime.region)
+        verifier = Verifier(
+            lambda asked: secret if asked == key_id else None, self._plan.clock.epoch, region=self.runtime.region, key_id=key_id
+        )
         access = Access(self.runtime.token, verifier=verifier, open_aws=self._plan.arguments.auth == "any")
         self._server = await serve(self._engine, service, access, (self._plan.listeners.tcp, self._plan.listeners.unix))
 
@@ -87,8 +88,13 @@ class EngineGraph:
         return await asyncio.to_thread(host_facts, self._plan.run.home)
 
 
-async def build_graph(plan: Plan) -> EngineGraph:
-    """Build and open the engine of a plan; whatever was opened is closed again when something can't be."""
+async def build_graph(plan: Plan, opening: Awaitable[Sandbox]) -> EngineGraph:
+    """Build and open the engine of a plan; whatever was opened is closed again when something can't be.
+
+    Args:
+        plan: What to build.
+        opening: The sandbox, whose host is being probed meanwhile.
+    """
     given = plan.arguments.settings
     store = await open_store(
         plan.run.home, clock=plan.clock,
@@ -97,7 +103,7 @@ async def build_graph(plan: Plan) -> EngineGraph:
     try:
         credentials = await home_credentials(store)
         budget = await asyncio.to_thread(machine_budget)
-        sandbox = await _open_sandbox(plan)
+        sandbox = await opening
         doors = RuntimeDoors()
         engine = Engine(store=store, sandbox=sandbox, doors=doors, clock=plan.clock, settings=_settings(plan, budget))
         doors.engine = engine
@@ -114,19 +120,6 @@ async def build_graph(plan: Plan) -> EngineGraph:
         await graph.aclose()
         raise
     return graph
-
-
-async def _open_sandbox(plan: Plan) -> Sandbox:
-    boot_id, folder = secrets.token_hex(8), plan.location.folder / "environments"
-    if plan.sandbox.kind == "docker":
-        from jupyter_lambda.sandbox.docker.prospect import open_docker_sandbox  # an engine of process workers never loads it
-
-        docker: Sandbox = await open_docker_sandbox(plan.run.home, boot_id, plan.clock, run_folder=folder)
-        return docker
-    walls = plan.arguments.settings.process_walls
-    return await open_process_sandbox(
-        plan.run.home, boot_id, plan.clock, run_folder=folder, allow=EVERYTHING if walls is None else frozenset(walls)
-    )
 
 
 def _settings(plan: Plan, budget: Budget) -> EngineSettings:

@@ -45,9 +45,10 @@ from jupyter_lambda.store.location import locate_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from jupyter_lambda.sandbox.docker.prospect import DockerProspect
+    from jupyter_lambda.sandbox.protocol import Sandbox
+    from jupyter_lambda.store.location import StateLocation
 
 _LOG = logging.getLogger(__name__)
 EXIT_ENDED: Final = 0
@@ -83,7 +84,7 @@ def _serve(arguments: Arguments, starter: Starter, build: Build | None, protocol
     with ExitStack() as held:
         if not _take(FileLock(folder / "engine.lock"), held, arguments, starter):
             return
-        choice = choose_sandbox(arguments.sandbox, lambda: _look_for_docker(arguments, folder))
+        choice = choose_sandbox(arguments.sandbox, lambda: _look_for_docker(arguments, location))
         listeners = open_listeners(arguments.host, arguments.port, folder)
         held.callback(listeners.close)
         close_memory()  # before there is a secret in it
@@ -162,16 +163,37 @@ class _Life:
         os._exit(128 + signal.SIGTERM)
 
 
-def _look_for_docker(arguments: Arguments, folder: Path) -> DockerProspect:
-    from jupyter_lambda.sandbox.docker.prospect import look_for_docker  # an engine of process workers never loads it
+def _look_for_docker(arguments: Arguments, location: StateLocation) -> DockerProspect:
+    from jupyter_lambda.service.containers import prospect
 
-    return asyncio.run(look_for_docker(arguments.home, SystemClock(), run_folder=folder / "proof"))
+    return asyncio.run(prospect(arguments.home, location.folder, SystemClock()))
+
+
+async def _open_sandbox(plan: Plan) -> Sandbox:
+    if plan.sandbox.kind == "docker":
+        from jupyter_lambda.service.containers import open_containers
+
+        containers: Sandbox = await open_containers(plan)
+        return containers
+    from jupyter_lambda.service.process_walls import open_walls
+
+    return await open_walls(plan)
 
 
 async def _real_graph(plan: Plan) -> Graph:
-    from jupyter_lambda.service.graph import build_graph  # tests that build another never load it
+    """Import and build the engine, while a child process probes what walls this host has: each takes some 70 ms."""
+    opening = asyncio.create_task(_open_sandbox(plan))
+    await plan.clock.sleep(0)  # it starts its child before the imports keep the loop
+    try:
+        from jupyter_lambda.service.graph import build_graph
 
-    return await build_graph(plan)
+        return await build_graph(plan, opening)
+    except BaseException:
+        opening.cancel()
+        await asyncio.wait({opening})
+        if not opening.cancelled() and opening.exception() is None:
+            await opening.result().aclose()
+        raise
 
 
 def _take(lock: FileLock, held: ExitStack, arguments: Arguments, starter: Starter) -> bool:

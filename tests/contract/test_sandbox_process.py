@@ -703,3 +703,19 @@ async def test_new_modules_are_preloaded_by_a_successor(workshop, tmp_path):
     await workshop.sandbox.prepare(workshop.spec(source, preload=("second",), **changes))
     first_too = workshop.walls != "docker"  # what a container has imported counts as its function's memory: it has no more
     assert (await workshop.run(source, preload=("second",), **changes))[2].value == [first_too, True]
+
+
+async def test_a_preloaded_library_has_as_many_threads_as_memory_buys(workshop):
+    pytest.importorskip("numpy")
+    if (os.cpu_count() or 1) < 2:
+        pytest.skip("one processor")
+    source = """
+        import os, numpy
+        def handler(event, context):
+            matrix = numpy.ones((512, 512))
+            for _ in range(5): matrix @ matrix
+            return len(os.listdir("/proc/self/task"))
+    """
+    _, _, small = await workshop.run(source, preload=("numpy",), memory_mib=1024)
+    _, _, large = await workshop.run(source, preload=("numpy",), memory_mib=4096)
+    assert (small.value, large.value) == (1, 2)

@@ -22,6 +22,7 @@ _OF_MEANING: Final = frozenset({"Runtime", "MemorySize"})  # checked by `model.f
 _FLAT: Final = frozenset(
     {"CompatibleRuntimes"}
 )  # Observed: its items' constraint stands without "Member must satisfy constraint"
+_ORDERED: Final = {frozenset({"Allow", "Terminate"}): "Terminate, Allow"}  # Observed: not the model's order
 _NOT_NULL: Final = "Member must not be null"
 
 
@@ -142,7 +143,7 @@ def _texts(shape: Shape) -> tuple[str, str, str, str]:
         f"Member must have {what} less than or equal to {_number(shape, shape.max)}",
         f"Member must have {what} greater than or equal to {_number(shape, shape.min)}",
         f"Member must satisfy regular expression pattern: {shape.pattern}",
-        f"Member must satisfy enum value set: [{', '.join(shape.enum)}]",
+        f"Member must satisfy enum value set: [{_ORDERED.get(frozenset(shape.enum)) or ', '.join(shape.enum)}]",
     )
 
 

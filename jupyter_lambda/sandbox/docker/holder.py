@@ -39,7 +39,7 @@ class Holder(Zygote):
     where = "docker sandbox"
 
     def __init__(self, control: socket.socket, pid: int) -> None:
-        super().__init__(_FirstProcess(pid), control, -1)
+        super().__init__(_FirstProcess(pid), control, -1, set())
 
     async def preload(self, python: PythonEnvironment, sys_path: Iterable[str], modules: Iterable[str]) -> None:
         """Import modules and wait for the end of it.

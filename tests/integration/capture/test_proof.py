@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import zipfile
 
 import psutil
@@ -94,7 +93,7 @@ def test_too_slow_is_stopped_with_all_it_started(deploy, tmp_path):
     proof = prove(deploy(source), limit_seconds=1.5)
     assert "took more than 1.5 s and was stopped" in proof.report.warnings[0]
     pid = int((tmp_path / "pid").read_text())
-    gone, alive = psutil.wait_procs([psutil.Process(pid)] if psutil.pid_exists(pid) else [], timeout=5)
+    _, alive = psutil.wait_procs([psutil.Process(pid)] if psutil.pid_exists(pid) else [], timeout=5)
     assert alive == []
 
 
@@ -116,7 +115,7 @@ def test_files_of_the_host_are_there_while_loading(deploy, tmp_path):
 def test_nothing_stays_behind(deploy):
     capture = deploy("def handler(e, c): pass")
     prove(capture)
-    assert sorted(os.listdir(capture.folder)) == ["package.zip"]
+    assert [p.name for p in capture.folder.iterdir()] == ["package.zip"]
     with zipfile.ZipFile(capture.package) as package:
         assert package.testzip() is None
     capture.close()

@@ -11,7 +11,7 @@ import pytest
 from jupyter_lambda.client import connection
 from jupyter_lambda.client.handle import FunctionHandle
 from jupyter_lambda.client.json_boundary import EventTypeError
-from jupyter_lambda.client.outcome import FunctionError
+from jupyter_lambda.client.outcome import FunctionError, log_tail
 from jupyter_lambda.errors import AliasNotFound, FunctionNotFound, PayloadTooLarge, RequestError
 from jupyter_lambda.model.engine_api import LogEvent
 from jupyter_lambda.model.invocation import Status
@@ -56,6 +56,15 @@ def test_a_failure_shows_the_workers_traceback(failing):
     assert 'raise ValueError(f"bad side' in str(error)
     assert "\n".join(error._render_traceback_()).startswith("FunctionError in failing\nValueError: bad side -1\n")
     assert "client/handle.py" not in "\n".join(error._render_traceback_())
+
+
+def test_the_log_is_shown_without_what_stands_there_already():
+    traceback = "[ERROR] ValueError: bad\nTraceback (most recent call last):\n  File x\n    y\n"
+    log = f"START RequestId: r\nhello\n{traceback}last\nEND RequestId: r\n"
+
+    assert log_tail(log, without="[ERROR] ValueError:") == ["hello", "last"]
+    assert len(log_tail(log)) == 6
+    assert log_tail("1\n2\n3\n", most=2) == ["… 1 lines before", "2", "3"]
 
 
 def test_invoke_gives_failures_as_data(failing, echo):
@@ -129,7 +138,6 @@ def test_a_keyboard_interrupt_cancels(server, stuck):
         signal.signal(signal.SIGUSR1, before)
 
     assert len(server.cancelled) == 1
-    assert not server.running
 
 
 async def test_awaits(echo, failing):

@@ -7,7 +7,7 @@ import pytest
 from jupyter_lambda.clock import SystemClock
 from jupyter_lambda.errors import EngineUnavailable
 from jupyter_lambda.notebook.completion import KnownFunction, completions
-from jupyter_lambda.notebook.function_directory import FunctionDirectory
+from jupyter_lambda.notebook.function_directory import FunctionDirectory, ask_running_engine
 
 FUNCTIONS = [KnownFunction("classify", ("1", "2"), ("prod", "preview")), KnownFunction("clean"), KnownFunction("resize", ("7",))]
 
@@ -104,3 +104,9 @@ def test_an_engine_that_refuses_proposes_nothing():
         raise EngineUnavailable("engine", "gone")
 
     assert FunctionDirectory(ask, SystemClock()).functions() == ()
+
+
+def test_no_engine_is_started_for_a_proposal(tmp_path, monkeypatch):
+    monkeypatch.setenv("JUPYTER_LAMBDA_HOME", str(tmp_path / "home"))
+    assert ask_running_engine() == ()
+    assert not (tmp_path / "home").exists()
