@@ -18,13 +18,13 @@ from jupyter_lambda.clock import SystemClock
 from jupyter_lambda.model.function import PythonEnvironment
 from jupyter_lambda.sandbox.docker.daemon import Daemon
 from jupyter_lambda.sandbox.docker.sandbox import DockerSandbox
-from jupyter_lambda.sandbox.docker_daemon import docker_facts
 from jupyter_lambda.sandbox.process import process_table
 from jupyter_lambda.sandbox.process.sandbox import open_process_sandbox
 from jupyter_lambda.sandbox.process.spawn_request import MARKER
 from jupyter_lambda.sandbox.process.tier import EVERYTHING
 from jupyter_lambda.sandbox.protocol import EnvironmentSpec
 from jupyter_lambda.testing.runtime_bench import RuntimeBench
+from tests.docker_daemon import NEEDS_DOCKER
 
 WALLS = {"all": EVERYTHING, "bare": frozenset({"landlock", "seccomp"})}
 
@@ -118,9 +118,7 @@ def _walls() -> list[object]:
     chosen = os.environ.get("JUPYTER_LAMBDA_TEST_WALLS")
     if chosen:
         return list(chosen.split(","))
-    docker = docker_facts()
-    without = pytest.mark.skipif(not docker.answers, reason=f"no Docker daemon: {docker.note}")
-    containers = pytest.param("docker", marks=[pytest.mark.needs_docker, without])
+    containers = pytest.param("docker", marks=NEEDS_DOCKER)
     return ["all", containers] if os.geteuid() == 0 else ["all", "bare", containers]
 
 
@@ -130,11 +128,11 @@ def walls(request) -> str:
 
 
 @pytest.fixture
-async def workshop(tmp_path, walls):
+async def workshop(tmp_path, walls, request):
     home = tmp_path / "home"
     home.mkdir()
     if walls == "docker":
-        daemon = await Daemon.open(docker_facts().address)
+        daemon = await Daemon.open(request.getfixturevalue("docker_daemon").address)
         sandbox = DockerSandbox(daemon, home, "boot", SystemClock(), run_folder=home / "run")
     else:
         sandbox = await open_process_sandbox(home, "boot", SystemClock(), run_folder=home / "run", allow=WALLS[walls])

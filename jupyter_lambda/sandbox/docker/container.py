@@ -139,19 +139,18 @@ class Container:
         """
         staging = make_staging(folder.with_suffix(".task")) if task_root is None else None
         control = ControlSocket(folder)
-        container_id = ""
+        name = f"jupyter-lambda-{labels.home_id}-{folder.name}"
+        container_id = name  # a name will do to remove it, should the daemon take too long to tell the id
         try:
             all_binds = [*binds, Bind(str(staging or task_root), TASK_ROOT), Bind(str(control.path), IN_CONTAINER)]
             body = create_body(order, image, all_binds, memory_mib, labels)
-            name = f"jupyter-lambda-{labels.home_id}-{folder.name}"
             created = await daemon.call("POST", "/containers/create", query={"name": name}, body=body)
             container_id = str(created["Id"])
             await daemon.call("POST", f"/containers/{container_id}/start")
             hello = await _hello_or_end(daemon, container_id, control)
         except BaseException:
             control.close()
-            if container_id:
-                await asyncio.shield(remove(daemon, container_id))
+            await asyncio.shield(remove(daemon, container_id))
             _remove_folder(staging)
             raise
         return cls(daemon, container_id, order, hello, staging)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import hashlib
+import logging
 import os
 import secrets
 import shutil
@@ -12,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from jupyter_lambda.errors import InvalidRuntime, SandboxError
 from jupyter_lambda.sandbox.docker.binds import Bind, interpreter_folders, mount_binds, same_place
 from jupyter_lambda.sandbox.docker.container import LABEL, Container, Labels, Order, remove
+from jupyter_lambda.sandbox.docker.daemon import DaemonRefused
 from jupyter_lambda.sandbox.docker.enforcement import enforcement
 from jupyter_lambda.sandbox.docker.environment import DockerEnvironment
 from jupyter_lambda.sandbox.docker.host_image import HOST, ensure_host_image, system_folders
@@ -29,9 +32,11 @@ if TYPE_CHECKING:
     from jupyter_lambda.sandbox.docker.daemon import Daemon
     from jupyter_lambda.sandbox.protocol import Channels, EnvironmentSpec
 
+log = logging.getLogger(__name__)
 POOL_MIB: Final = 512
 AHEAD_MEMORY_MIB: Final = 1_024  # a waiting container's limit: room for its imports; its function's comes with the function
 PROOF_EPHEMERAL_MIB: Final = 16
+_NOT_FOUND: Final = 404
 
 
 class DockerSandbox:
@@ -163,16 +168,11 @@ class DockerSandbox:
                 f"interpreter {order.python.executable}", "it is gone or can't be run any more",
                 "Deploy the function again from a kernel that exists, or restore the environment.",
             )  # fmt: skip
-        image = await self._image(order.image)
         binds = await asyncio.to_thread(self._binds, order)
         unfit = self._unfit.setdefault(order.python, set())
         while True:
             wanted = sorted(set(key.modules) - unfit)
-            folder = self._folder / self._labels.boot_id / secrets.token_hex(8)
-            container = await Container.boot(
-                self._daemon, order, image, binds,
-                memory_mib=memory_mib, labels=self._labels, folder=folder, task_root=task_root,
-            )  # fmt: skip
+            container = await self._boot_image(order, binds, memory_mib, task_root)
             try:
                 await container.holder.preload(order.python, (*order.extra_path, *order.python.sys_path), wanted)
             except Unfit as error:
@@ -188,6 +188,24 @@ class DockerSandbox:
                 raise
             else:
                 return container
+
+    async def _boot_image(self, order: Order, binds: list[Bind], memory_mib: int, task_root: Path | None) -> Container:
+        """Boot a container of the order's image; the host image is made again if somebody has deleted it."""
+        image = await self._image(order.image)
+        boot = functools.partial(
+            Container.boot, self._daemon, order, binds=binds, memory_mib=memory_mib, labels=self._labels, task_root=task_root
+        )
+        try:
+            return await boot(image=image, folder=self._new_folder())
+        except DaemonRefused as error:
+            if error.status != _NOT_FOUND or order.image not in (None, HOST):
+                raise
+        log.warning("the image %s is gone and is made again", image)
+        self._host_image = None
+        return await boot(image=await self._image(order.image), folder=self._new_folder())
+
+    def _new_folder(self) -> Path:
+        return self._folder / self._labels.boot_id / secrets.token_hex(8)
 
     def _binds(self, order: Order) -> list[Bind]:
         folders = interpreter_folders(order.python, order.extra_path, self._home)

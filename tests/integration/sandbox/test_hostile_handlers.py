@@ -21,7 +21,7 @@ import pytest
 from jupyter_lambda.client.home import run_folder
 from jupyter_lambda.client.launch import EngineOptions, Launcher, stop_engine
 from jupyter_lambda.clock import SystemClock
-from jupyter_lambda.sandbox.docker_daemon import docker_facts
+from tests.docker_daemon import NEEDS_DOCKER
 from tests.integration.engine_traffic import Connection, deploy
 from tests.integration.processes import assert_gone, processes_of
 from tests.integration.sandbox.containers import containers_of
@@ -29,14 +29,7 @@ from tests.integration.sandbox.hostile import TABLE
 
 ENGINE_MAY_GROW_BYTES = 32 * 1024**2
 ECHO = "def handler(event, context): return event"
-DOCKER = docker_facts()
-KINDS = [
-    "process",
-    pytest.param(
-        "docker",
-        marks=[pytest.mark.needs_docker, pytest.mark.skipif(not DOCKER.answers, reason=f"no Docker daemon: {DOCKER.note}")],
-    ),
-]
+KINDS = ["process", pytest.param("docker", marks=NEEDS_DOCKER)]
 pytestmark = [
     pytest.mark.slow, pytest.mark.timeout(180),
     pytest.mark.skipif(sys.platform != "linux", reason="needs Linux"),
@@ -46,8 +39,8 @@ pytestmark = [
 class Ground:
     """An engine with one innocent function, and what to compare with afterwards."""
 
-    def __init__(self, kind: str, home: Path) -> None:
-        self.kind, self.home = kind, home
+    def __init__(self, kind: str, home: Path, docker_address: str) -> None:
+        self.kind, self.home, self._docker_address = kind, home, docker_address
         self.runtime = Launcher().ensure(EngineOptions(home=home, sandbox=kind, settings={"environment_idle_seconds": "60"}))
         self.connection = Connection(self.runtime, 60.0)
         deploy(self.connection, "neighbour", ECHO, memory_mib=1769)
@@ -74,14 +67,20 @@ class Ground:
         stop_engine(self.home)
         assert_gone(processes_of(self.home), 2.0)
         if self.kind == "docker":
-            assert containers_of(DOCKER.address, self.home) == []
+            assert containers_of(self._docker_address, self.home) == []
 
 
 @pytest.fixture(scope="module", params=KINDS)
 def ground(request, tmp_path_factory):
-    ground = Ground(request.param, tmp_path_factory.mktemp("hostile") / "home")
-    yield ground
-    ground.close()
+    with pytest.MonkeyPatch.context() as patch:
+        address = ""
+        if request.param == "docker":
+            daemon = request.getfixturevalue("docker_daemon")
+            patch.setenv("DOCKER_HOST", daemon.host)
+            address = daemon.address
+        ground = Ground(request.param, tmp_path_factory.mktemp("hostile") / "home", address)
+        yield ground
+        ground.close()
 
 
 class Neighbour:
