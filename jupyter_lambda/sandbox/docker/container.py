@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import os
 import shutil
 from typing import TYPE_CHECKING, Any, Final
@@ -34,13 +33,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from jupyter_lambda.sandbox.docker.daemon import Daemon
+    from jupyter_lambda.sandbox.docker.removal import Removal
 
-log = logging.getLogger(__name__)
 TASK_ROOT: Final = "/var/task"  # where Lambda has it
 RUNTIME_PORT: Final = 9001  # as in the images that AWS publishes: AWS_LAMBDA_RUNTIME_API is 127.0.0.1:9001
 LABEL: Final = "jupyter-lambda"
 BOOT_SECONDS: Final = 30.0
-_REMOVE_SECONDS: Final = 20.0
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,8 +100,10 @@ def _ulimit(name: str, value: int) -> dict[str, Any]:
 class Container:
     """A booted container."""
 
-    def __init__(self, daemon: Daemon, container_id: str, order: Order, hello: Hello, staging: Path | None) -> None:
-        self.daemon = daemon
+    def __init__(
+        self, daemon: Daemon, removal: Removal, container_id: str, order: Order, hello: Hello, staging: Path | None
+    ) -> None:
+        self._removal = removal
         self.container_id = container_id
         self.order = order
         self.listener = hello.listener
@@ -121,6 +121,7 @@ class Container:
     async def boot(
         cls,
         daemon: Daemon,
+        removal: Removal,
         order: Order,
         image: str,
         binds: Iterable[Bind],
@@ -150,10 +151,10 @@ class Container:
             hello = await _hello_or_end(daemon, container_id, control)
         except BaseException:
             control.close()
-            await asyncio.shield(remove(daemon, container_id))
+            await asyncio.shield(removal.remove(container_id))
             _remove_folder(staging)
             raise
-        return cls(daemon, container_id, order, hello, staging)
+        return cls(daemon, removal, container_id, order, hello, staging)
 
     async def specialise(self, task_root: Path, memory_mib: int) -> None:
         """Make it a function's: its package, where it waited without one, and its limits.
@@ -185,7 +186,7 @@ class Container:
     async def until_gone(self) -> None:
         """Wait until every process of the container has ended."""
         if self._pidfd < 0:
-            await remove(self.daemon, self.container_id)
+            await self._removal.remove(self.container_id)
             return
         await self._gone.wait()
 
@@ -198,7 +199,7 @@ class Container:
         if self.tmp >= 0:
             os.close(self.tmp)
             self.tmp = -1
-        await remove(self.daemon, self.container_id)
+        await self._removal.remove(self.container_id)
         if self._pidfd >= 0:
             asyncio.get_running_loop().remove_reader(self._pidfd)
             os.close(self._pidfd)
@@ -210,17 +211,6 @@ class Container:
     def _on_gone(self) -> None:
         asyncio.get_running_loop().remove_reader(self._pidfd)
         self._gone.set()
-
-
-async def remove(daemon: Daemon, container_id: str) -> None:
-    """Remove a container, whatever state it is in; a daemon that is gone is left to the next start's sweep."""
-    try:
-        await daemon.call(
-            "DELETE", f"/containers/{container_id}", query={"force": "1", "v": "1"}, missing_ok=True, seconds=_REMOVE_SECONDS
-        )
-    except SandboxError as error:
-        if "already in progress" not in error.what:  # it removes itself at this moment
-            log.warning("container %s was not removed: %s", container_id[:12], error)
 
 
 def _remove_folder(folder: Path | None) -> None:

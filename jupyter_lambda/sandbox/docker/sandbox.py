@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import hashlib
 import logging
@@ -13,12 +14,13 @@ from typing import TYPE_CHECKING, Final
 
 from jupyter_lambda.errors import InvalidRuntime, SandboxError
 from jupyter_lambda.sandbox.docker.binds import Bind, interpreter_folders, mount_binds, same_place
-from jupyter_lambda.sandbox.docker.container import LABEL, Container, Labels, Order, remove
+from jupyter_lambda.sandbox.docker.container import LABEL, Container, Labels, Order
 from jupyter_lambda.sandbox.docker.daemon import DaemonRefused
 from jupyter_lambda.sandbox.docker.enforcement import enforcement
 from jupyter_lambda.sandbox.docker.environment import DockerEnvironment
 from jupyter_lambda.sandbox.docker.host_image import HOST, ensure_host_image, system_folders
 from jupyter_lambda.sandbox.docker.pool import Pool, ShelfKey
+from jupyter_lambda.sandbox.docker.removal import Removal
 from jupyter_lambda.sandbox.process.sampler import Sampler
 from jupyter_lambda.sandbox.process.spawn_request import own_python
 from jupyter_lambda.sandbox.process.zygote import Unfit
@@ -36,6 +38,9 @@ log = logging.getLogger(__name__)
 POOL_MIB: Final = 512
 AHEAD_MEMORY_MIB: Final = 1_024  # a waiting container's limit: room for its imports; its function's comes with the function
 PROOF_EPHEMERAL_MIB: Final = 16
+# The daemon starts containers one after another, more or less: with more at a time each only takes longer, and others wait too.
+BOOTS_AT_A_TIME: Final = 4
+_LAST_BOOTS_SECONDS: Final = 10.0
 _NOT_FOUND: Final = 404
 
 
@@ -62,6 +67,8 @@ class DockerSandbox:
         self._folder = run_folder / "docker"
         self._labels = Labels(home_id(home), boot_id)
         self._sampler = Sampler(clock, lambda: None)
+        self._removal = Removal(daemon, clock)
+        self._boots = asyncio.Semaphore(BOOTS_AT_A_TIME)
         self._pool = Pool(clock, self._boot_ahead, pool_mib)
         self._environments: set[DockerEnvironment] = set()
         self._unfit: dict[PythonEnvironment, set[str]] = {}
@@ -118,12 +125,15 @@ class DockerSandbox:
 
     async def sweep(self) -> int:
         """Remove what earlier engines of this home left: containers, sockets."""
+        old = [container_id for container_id, boot_id in await self._labelled() if boot_id != self._labels.boot_id]
+        await asyncio.gather(*(self._removal.remove(container_id) for container_id in old))
+        return len(old) + await asyncio.to_thread(self._sweep_folders)
+
+    async def _labelled(self) -> list[tuple[str, str]]:
+        """The containers of this home, each with its engine's boot id."""
         labels = [f"{LABEL}.home={self._labels.home_id}"]
         found = await self._daemon.call("GET", "/containers/json", query={"all": "1", "filters": {"label": labels}})
-        own = self._labels.boot_id
-        old = [str(each["Id"]) for each in found or () if each.get("Labels", {}).get(f"{LABEL}.boot") != own]
-        await asyncio.gather(*(remove(self._daemon, container_id) for container_id in old))
-        return len(old) + await asyncio.to_thread(self._sweep_folders)
+        return [(str(each["Id"]), str((each.get("Labels") or {}).get(f"{LABEL}.boot"))) for each in found or ()]
 
     def _sweep_folders(self) -> int:
         if not self._folder.is_dir():
@@ -135,14 +145,28 @@ class DockerSandbox:
 
     async def aclose(self) -> None:
         """End all environments. Safe to call twice."""
+        if self._is_closed:
+            return
         self._is_closed = True
         await self._pool.aclose()
         await asyncio.gather(*(environment.aclose() for environment in list(self._environments)))
         await self._sampler.aclose()
+        await self._wait_for_boots()
         if self._host_image is not None:
             self._host_image.cancel()
             await asyncio.gather(self._host_image, return_exceptions=True)
+        with contextlib.suppress(SandboxError):
+            own = [container_id for container_id, boot_id in await self._labelled() if boot_id == self._labels.boot_id]
+            await asyncio.gather(*(self._removal.remove(container_id) for container_id in own))
+        await self._removal.aclose()
         await asyncio.to_thread(shutil.rmtree, self._folder / self._labels.boot_id, ignore_errors=True)
+
+    async def _wait_for_boots(self) -> None:
+        """Boots under way see that the sandbox is closed when they are done, and remove what they made."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_BOOTS_SECONDS):
+                for _ in range(BOOTS_AT_A_TIME):
+                    await self._boots.acquire()
 
     # -- containers ---------------------------------------------------------------------------------------------------------
 
@@ -191,9 +215,22 @@ class DockerSandbox:
 
     async def _boot_image(self, order: Order, binds: list[Bind], memory_mib: int, task_root: Path | None) -> Container:
         """Boot a container of the order's image; the host image is made again if somebody has deleted it."""
+        async with self._boots:
+            if self._is_closed:
+                raise SandboxError("docker sandbox", "it is closed", "Start the engine again.")
+            return await self._boot_one(order, binds, memory_mib, task_root)
+
+    async def _boot_one(self, order: Order, binds: list[Bind], memory_mib: int, task_root: Path | None) -> Container:
         image = await self._image(order.image)
         boot = functools.partial(
-            Container.boot, self._daemon, order, binds=binds, memory_mib=memory_mib, labels=self._labels, task_root=task_root
+            Container.boot,
+            self._daemon,
+            self._removal,
+            order,
+            binds=binds,
+            memory_mib=memory_mib,
+            labels=self._labels,
+            task_root=task_root,
         )
         try:
             return await boot(image=image, folder=self._new_folder())
