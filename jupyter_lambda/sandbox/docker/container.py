@@ -22,8 +22,9 @@ from jupyter_lambda.sandbox.docker.binds import RUNTIME, Bind
 from jupyter_lambda.sandbox.docker.container_group import ContainerGroup, find_group, group_limits
 from jupyter_lambda.sandbox.docker.control_socket import IN_CONTAINER, ControlSocket, Hello
 from jupyter_lambda.sandbox.docker.daemon import DaemonGone
+from jupyter_lambda.sandbox.docker.guest_image import guest_entry
 from jupyter_lambda.sandbox.docker.holder import Holder
-from jupyter_lambda.sandbox.docker.host_image import container_user
+from jupyter_lambda.sandbox.docker.host_image import HOST, container_user
 from jupyter_lambda.sandbox.docker.staging import fill_staging, make_staging
 from jupyter_lambda.sandbox.process.groups import MIB
 from jupyter_lambda.sandbox.process.zygote import PRELOADING_VARIABLES
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from jupyter_lambda.sandbox.docker.daemon import Daemon
+    from jupyter_lambda.sandbox.docker.guest_image import ImageConfiguration
     from jupyter_lambda.sandbox.docker.removal import Removal
 
 TASK_ROOT: Final = "/var/task"  # where Lambda has it
@@ -51,6 +53,11 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     network: str
     ephemeral_mib: int
 
+    @property
+    def is_host(self) -> bool:
+        """Whether it is filled with this machine's own directories."""
+        return self.image in (None, HOST)
+
 
 class Labels(msgspec.Struct, frozen=True):
     """Whose a container is."""
@@ -66,7 +73,8 @@ class Labels(msgspec.Struct, frozen=True):
 def create_body(order: Order, image: str, binds: Iterable[Bind], memory_mib: int, labels: Labels) -> dict[str, Any]:
     """The body of `POST /containers/create`: every wall of the sandbox in one place."""
     uid, gid = container_user()
-    entry = [order.python.executable, "-I", str(RUNTIME / "entry.py"), "container", IN_CONTAINER, str(RUNTIME_PORT)]
+    program = [order.python.executable, "-I", str(RUNTIME / "entry.py")] if order.is_host else guest_entry()
+    entry = [*program, "container", IN_CONTAINER, str(RUNTIME_PORT)]
     return {
         "Image": image,
         "Entrypoint": entry,
@@ -103,6 +111,7 @@ class Container:
     def __init__(
         self, daemon: Daemon, removal: Removal, container_id: str, order: Order, hello: Hello, staging: Path | None
     ) -> None:
+        self.image: ImageConfiguration | None = None  # of somebody's own image: how what is in it is run
         self._removal = removal
         self.container_id = container_id
         self.order = order

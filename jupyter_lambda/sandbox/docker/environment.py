@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_lambda.errors import SandboxError
 from jupyter_lambda.model import limits
+from jupyter_lambda.sandbox.docker.guest_image import guest_job
 from jupyter_lambda.sandbox.docker.job import worker_job
 from jupyter_lambda.sandbox.docker.runtime_relay import RuntimeRelay
 from jupyter_lambda.sandbox.process.groups import MIB
@@ -136,6 +137,8 @@ class DockerEnvironment:
         self._ending = None
         self._kernel_kills = container.group.kernel_kills()
         job = worker_job(spec, fresh=fresh)
+        if container.image is not None:
+            job = guest_job(job, spec, container.image)
         inner_pid, self.walled = await container.holder.spawn(
             job, descriptors, lambda status: self._on_death(container, died, status)
         )

@@ -17,7 +17,7 @@ from jupyter_lambda.clock import SystemClock, pause
 from jupyter_lambda.errors import JupyterLambdaError
 from tests.docker_daemon import NEEDS_DOCKER, OwnDaemon, may_have_own
 from tests.integration.engine_traffic import CUT_OFF, Acknowledged, Connection, Traffic, deploy, missing
-from tests.integration.sandbox.containers import containers_of, docker, inspect
+from tests.integration.sandbox.containers import boots_of, containers_of, docker, import_python_image, inspect
 
 pytestmark = [*NEEDS_DOCKER, pytest.mark.slow, pytest.mark.timeout(240)]
 SECONDS = 30.0
@@ -182,6 +182,28 @@ def test_status_states_the_walls_and_says_how_to_switch(bench):
     assert all(row["held"] for row in status["enforcement"])
 
 
+# -- images of other people -------------------------------------------------------------------------------------------------
+
+
+def test_an_image_with_amazons_runtime_client_runs_in_its_own_world(bench, tmp_path):
+    reference = import_python_image(bench.daemon, tmp_path)
+    source = (
+        "import os, sys\ndef handler(event, context):\n print('from the image')\n"
+        " return [event, sys.prefix, os.environ['FROM_IMAGE'], os.path.exists('/usr/bin/env'), context.function_name]"
+    )
+    deploy(bench.connection, "guest", source, image=reference, memory_mib=256)
+    status, answer = bench.call("guest", {"a": 1})
+    assert (status, answer) == (200, [{"a": 1}, "/opt/python", "yes", False, "guest"])
+    assert bench.call("guest", 2)[1][0] == 2
+
+
+def test_an_image_that_is_not_there_says_how_to_get_it(bench):
+    deploy(bench.connection, "guest", ECHO, image="nobody/nothing:1")
+    status, body = bench.call("guest", 1)
+    assert status == 500
+    assert "docker pull nobody/nothing:1" in json.dumps(body)
+
+
 # -- what goes --------------------------------------------------------------------------------------------------------------
 
 
@@ -283,6 +305,7 @@ def test_twenty_kills_of_engine_and_daemon_under_load_lose_nothing(mortal):
     for name in ("echo", "quiet"):
         deploy(mortal.connection, name, timeout_seconds=30)
     for round_number in range(20):
+        mortal.until(lambda: mortal.call("echo", 1) == (200, 1))  # a container is up: the kill meets running invocations
         traffic = Traffic(mortal.runtime, kept)
         traffic.start()
         pause(chance.uniform(0.05, 0.6))
@@ -290,14 +313,13 @@ def test_twenty_kills_of_engine_and_daemon_under_load_lose_nothing(mortal):
             mortal.daemon.kill()
             mortal.daemon.start()
             traffic.stop()
-            mortal.until(lambda: mortal.call("echo", 1) == (200, 1))
+            mortal.connection.close()  # it was idle for longer than the server keeps one; the next call opens it again
         else:
             os.kill(mortal.runtime.pid, signal.SIGKILL)
             wait_for_end(mortal.runtime, SECONDS)
             traffic.stop()
             mortal.connect()
         assert missing(mortal.connection, kept) == []
-        boots = {inspect(mortal.daemon.address, each)["Config"]["Labels"]["jupyter-lambda.boot"] for each in mortal.containers()}
-        assert len(boots) <= 1, "containers of an earlier engine are left"
+        mortal.until(lambda: len(boots_of(mortal.daemon.address, mortal.home)) <= 1)  # of the present engine, or none
     assert len(kept.records) > 50
     assert docker(mortal.daemon.address, "images", "-q", "--filter", "dangling=true") == ""
