@@ -15,6 +15,7 @@ from starlette.routing import Route, WebSocketRoute
 
 from jupyter_lambda.api.aws.lambda_api import LambdaApi
 from jupyter_lambda.api.error_body import engine_error
+from jupyter_lambda.api.function_url import FunctionUrls, url_id_of
 from jupyter_lambda.api.stream import stream
 from jupyter_lambda.errors import InvocationNotFound, JupyterLambdaError, NotFound, RequestError
 from jupyter_lambda.model.engine_api import (
@@ -96,12 +97,17 @@ def control_plane(engine: Engine, service: Service, access: Access) -> ASGIApp:
         middleware=[Middleware(Guard, access=access)],
         exception_handlers={JupyterLambdaError: _on_error, 404: _on_unknown, 405: _on_unknown},
     )
-    aws = LambdaApi(engine, access)
+    aws, urls = LambdaApi(engine, access), FunctionUrls(engine, access)
 
     async def by_path(scope: Scope, receive: Receive, send: Send) -> None:
-        """The engine's own paths are named; every other one is AWS's."""
-        is_own = scope["type"] != "http" or scope["path"].startswith("/engine/") or scope["path"] in _OWN_PATHS
-        await (own if is_own else aws)(scope, receive, send)
+        """Function URLs have their own; the engine's own paths are named; every other one is AWS's."""
+        if scope["type"] != "http":
+            await own(scope, receive, send)
+        elif url_id_of(scope) is not None:
+            await urls(scope, receive, send)
+        else:
+            is_own = scope["path"].startswith("/engine/") or scope["path"] in _OWN_PATHS
+            await (own if is_own else aws)(scope, receive, send)
 
     return by_path
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from jupyter_lambda.capture import cell_text
 from jupyter_lambda.capture.assembly import Assembly, Plan, module_name
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from jupyter_lambda.capture.package import Capture
-
-_DEFAULTS: Final = PackageOptions()
 
 
 def capture_cell(

@@ -136,7 +136,7 @@ class _Walker:
         if cls in (list, tuple):
             return self._sequence(cls.__name__.encode(), value)
         if cls is dict:
-            return self._mapping(b"dict", value)
+            return _flat_dict(value) or self._mapping(b"dict", value)
         if cls in (set, frozenset):
             return _hash(cls.__name__.encode(), *sorted([self.digest(item) for item in value]))
         if isinstance(value, type):
@@ -261,6 +261,17 @@ class _Walker:
         if name and module and not isinstance(make, type | types.FunctionType):
             return _hash(b"callable", str(module).encode(), name.encode())
         return self.digest(make)
+
+
+def _flat_dict(value: dict[Any, Any]) -> bytes | None:
+    """A vocabulary and its like, from names to plain values, without a hash for each entry; None for other dicts."""
+    if not value or set(map(type, value)) != {str} or not set(map(type, value.values())) <= _FLAT:
+        return None
+    return _hash(b"dict flat", marshal.dumps(sorted(value.items(), key=_first), 0))
+
+
+def _first(pair: tuple[str, Any]) -> str:
+    return pair[0]
 
 
 def _without_addresses(state: Any) -> Any:

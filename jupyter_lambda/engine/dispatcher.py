@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-FINISHING_SECONDS = 0.02  # between a runtime's answer and its asking for more: microseconds, unless it does something in between
+FINISHING_SECONDS = 0.25  # between a runtime's answer and its asking for more: microseconds, unless it does something in between
 
 
 class Dispatcher:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from jupyter_lambda.engine.background import Background
 from jupyter_lambda.engine.catalog import Catalog, Entry
 from jupyter_lambda.engine.completion import Completion
 from jupyter_lambda.engine.deployment import difference
@@ -22,13 +23,16 @@ from jupyter_lambda.engine.event_queue import EventQueue
 from jupyter_lambda.engine.function_changes import FunctionChanges
 from jupyter_lambda.engine.interpreter_choice import Interpreters
 from jupyter_lambda.engine.invocations import Invocation, InvokeRequest, Outcome, check_event
+from jupyter_lambda.engine.layers import Resources
 from jupyter_lambda.engine.live import Live
+from jupyter_lambda.engine.preparation import prepare
 from jupyter_lambda.errors import (
     AliasNotFound,
     InvalidRuntime,
     InvocationNotFound,
     JupyterLambdaError,
     PlatformError,
+    RecursiveInvocation,
     RequestError,
     StoreError,
 )
@@ -45,7 +49,7 @@ from jupyter_lambda.model.names import LATEST, check_qualifier, function_arn, is
 from jupyter_lambda.scheduling.retries import RetryPolicy
 from jupyter_lambda.scheduling.routing import route
 from jupyter_lambda.store.protocol import QueuedEvent, Store
-from jupyter_lambda.telemetry.trace_header import continue_trace
+from jupyter_lambda.telemetry.trace_header import continue_trace, with_call_counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,6 +60,7 @@ if TYPE_CHECKING:
     from jupyter_lambda.model.environment import EnvironmentView
     from jupyter_lambda.model.function import Alias, Version
     from jupyter_lambda.sandbox.protocol import Sandbox
+    from jupyter_lambda.telemetry.trace_header import TraceHeader
 
 log = logging.getLogger(__name__)
 
@@ -72,10 +77,12 @@ class Engine:
         self.started = clock.epoch()
         self.draining = False
         self._tidying: asyncio.Task[None] | None = None
+        self._background = Background(asyncio.get_running_loop(), log)
         self._draw = random.Random()  # noqa: S311 - a fair draw, no secret
         self.catalog = Catalog(store, clock, region=settings.region, account_id=settings.account_id, sandbox_kind=sandbox.kind)
         self.catalog.on_change(self._catalog_changed)
-        self.changes = FunctionChanges(self.catalog, Interpreters())
+        self.resources = Resources(store, region=settings.region, account_id=settings.account_id)
+        self.changes = FunctionChanges(self.catalog, Interpreters(), self.resources)
         parts = Parts(sandbox=sandbox, doors=doors, store=store, clock=clock, settings=settings, loop=asyncio.get_running_loop())
         completion = Completion(store, self.live, clock, sandbox.kind)
         self.dispatcher = Dispatcher(parts, completion, self._reserved, lambda: self.catalog.reserved_total)
@@ -92,6 +99,7 @@ class Engine:
         """Load the store's contents, sweep what an earlier engine left behind, and take up its queued events."""
         contents = await self.store.load()
         self.catalog.load(contents)
+        self.resources.load(contents.resources)
         await self.sandbox.sweep()
         self.queue.load(contents.events)
         self._tidy_up()
@@ -99,6 +107,7 @@ class Engine:
     async def aclose(self) -> None:
         """End everything; running invocations first get the grace time. Safe to call twice."""
         self.draining = True
+        await self._background.aclose()
         if self._tidying is not None:
             self._tidying.cancel()
             await asyncio.gather(self._tidying, return_exceptions=True)
@@ -124,12 +133,23 @@ class Engine:
         return not (self.dispatcher.environments or self.dispatcher.running or len(self.queue))
 
     # -- invoking -----------------------------------------------------------------------------------------------------------
-    def invoke(self, request: InvokeRequest, done: Callable[[Outcome], None]) -> None:
+    def invoke(
+        self, request: InvokeRequest, done: Callable[[Outcome], None], sink: Callable[[bytes], None] | None = None
+    ) -> Version:
         """Run a function; `done` is called once, on the loop, with the result or with why there is none.
+
+        Args:
+            request: What to run on what.
+            done: Must not block.
+            sink: Takes the pieces of a result that the function streams, each before `done`; the result is empty then.
+
+        Returns:
+            The version that runs.
 
         Raises:
             NotFound: No such function, version or alias.
             InvalidRuntime: No interpreter here runs it.
+            RecursiveInvocation: Functions call each other in a circle.
             PlatformError: The engine is about to stop.
         """
         if self.draining:
@@ -142,9 +162,12 @@ class Engine:
         arn = request.function_arn or function_arn(
             self.settings.region, self.settings.account_id, request.function_name, request.qualifier
         )
-        trace = str(continue_trace(request.trace_id, clock.epoch()))
-        request = msgspec.structs.replace(request, function_arn=arn, trace_id=trace)
-        self.dispatcher.submit(Invocation(request, version, clock.monotonic(), clock.epoch(), done))
+        trace = continue_trace(request.trace_id, clock.epoch())
+        if request.trace_id is not None:
+            trace = self._counted(entry, trace)
+        request = msgspec.structs.replace(request, function_arn=arn, trace_id=str(trace))
+        self.dispatcher.submit(Invocation(request, version, clock.monotonic(), clock.epoch(), done, sink))
+        return version
 
     async def run(self, request: InvokeRequest) -> Outcome:
         """Run a function and wait for the outcome; every error of ours is an outcome here."""
@@ -175,6 +198,18 @@ class Engine:
                 payload=request.payload, accepted=now, due=now, trace_id=request.trace_id,
             )
         )  # fmt: skip
+
+    def _counted(self, entry: Entry, trace: TraceHeader) -> TraceHeader:
+        """Count this call in a chain of calls; a chain without an end is ended here."""
+        trace, count = with_call_counted(trace, self.arn(entry.function.name))
+        if count >= limits.RECURSION_MAX and entry.function.settings.recursive_loop == "Terminate":
+            raise RecursiveInvocation(
+                f'function "{entry.function.name}"', f"one chain of calls came to it {count} times",
+                "End the circle, or allow it: PutFunctionRecursionConfig with Allow.",
+                aws_message="Lambda has detected your function being invoked in a recursive loop with other AWS resources and stopped "
+                "your function's invocation.", members={"Type": "User"},
+            )  # fmt: skip
+        return trace
 
     def _policy_of(self, event: QueuedEvent) -> RetryPolicy:
         """How an event is tried again: what was put for its qualifier, and the engine's settings for the rest."""
@@ -221,11 +256,18 @@ class Engine:
         if not await self.store.has_blob(request.package_sha256):
             raise RequestError(f'function "{name}"', "its package was not uploaded", "Upload the package first.")
         size = await self.store.blob_bytes(request.package_sha256)
-        return await self.catalog.deploy(name, request, size)
+        entry = self.catalog.find(name)
+        layers = entry.function.latest.layers_package if entry else ""
+        if "layers" in request.options:
+            layers = await self.resources.merged_package(request.options["layers"])
+        answer = await self.catalog.deploy(name, request, size, layers)
+        self._background.spawn(prepare(answer.function.latest, self.store, self.sandbox))
+        return answer
 
     async def configure(self, name: str, change: ConfigurationChange) -> Version:
         """Change `$LATEST`'s configuration."""
-        return await self.catalog.configure(name, change)
+        layers = await self.resources.merged_package(change.options["layers"]) if "layers" in change.options else None
+        return await self.catalog.configure(name, change, layers)
 
     async def publish(self, name: str, description: str) -> Version:
         """Publish `$LATEST`."""

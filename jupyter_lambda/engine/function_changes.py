@@ -14,13 +14,14 @@ import msgspec
 
 from jupyter_lambda.engine.catalog import Catalog, Entry, new_revision
 from jupyter_lambda.engine.deployment import same_publication
-from jupyter_lambda.errors import Conflict, RequestError
+from jupyter_lambda.errors import AliasNotFound, Conflict, RequestError
 from jupyter_lambda.model.function import Alias, Configuration, Function, Version, check_alias, check_configuration
 from jupyter_lambda.model.names import LATEST, check_function_name
 from jupyter_lambda.store.protocol import Change, PutAlias, PutFunction, PutVersion
 
 if TYPE_CHECKING:
     from jupyter_lambda.engine.interpreter_choice import Choice, Interpreters
+    from jupyter_lambda.engine.layers import Resources
     from jupyter_lambda.engine.uploaded_packages import Package
     from jupyter_lambda.model.function_settings import FunctionSettings
 
@@ -28,8 +29,9 @@ if TYPE_CHECKING:
 class FunctionChanges:
     """Carries out changes through the catalog."""
 
-    def __init__(self, catalog: Catalog, interpreters: Interpreters) -> None:
+    def __init__(self, catalog: Catalog, interpreters: Interpreters, resources: Resources) -> None:
         self._catalog = catalog
+        self._resources = resources
         self._interpreters = interpreters
 
     async def create(
@@ -44,11 +46,12 @@ class FunctionChanges:
         check_function_name(name)
         check_configuration(configuration)
         choice = await self._interpreters.choose(configuration.runtime)
+        layers = await self._resources.merged_package(configuration.layers)
         now = self._catalog.timestamp()
         latest = Version(
             function_name=name, version=LATEST, configuration=configuration, package_sha256=package.sha256,
             package_bytes=package.size, content_digest=f"zip:{package.sha256}", revision_id=new_revision(), last_modified=now,
-            python=choice.python, failure=choice.failure,
+            python=choice.python, failure=choice.failure, layers_package=layers,
         )  # fmt: skip
         function = Function(name=name, latest=latest, created=now, settings=settings)
         if not publish:
@@ -92,6 +95,7 @@ class FunctionChanges:
         present = self._catalog.entry(name).function.latest.configuration
         runtime = changed.get("runtime", present.runtime)
         choice = await self._interpreters.choose(runtime) if "runtime" in changed else None
+        layers = await self._resources.merged_package(changed["layers"]) if "layers" in changed else None
         answer: list[Version] = []
 
         def decide(entry: Entry) -> list[Change]:
@@ -101,6 +105,8 @@ class FunctionChanges:
             latest = msgspec.structs.replace(
                 before, configuration=configuration, revision_id=new_revision(), last_modified=self._catalog.timestamp()
             )
+            if layers is not None:
+                latest = msgspec.structs.replace(latest, layers_package=layers)
             latest = _on(latest, choice)
             return self._changes(entry, latest, publish=False, dry_run=False, answer=answer)
 
@@ -136,12 +142,19 @@ class FunctionChanges:
         await self._catalog.change(alias.function_name, decide)
         return alias
 
-    async def update_alias(self, name: str, alias_name: str, changed: dict[str, Any], *, revision_id: str | None) -> Alias:
+    async def update_alias(
+        self, name: str, alias_name: str, changed: dict[str, Any], *, revision_id: str | None, arn: str
+    ) -> Alias:
         """Lay `changed`, members of `Alias`, over an alias (AliasNotFound, RevisionMismatch)."""
         answer: list[Alias] = []
 
         def decide(entry: Entry) -> list[Change]:
-            present = self._catalog.alias(entry, alias_name)
+            present = entry.aliases.get(alias_name)
+            if present is None:
+                raise AliasNotFound(
+                    f'function "{name}"', f'there is no alias "{alias_name}"', "Create it.",
+                    aws_message=f"Alias not found: {arn}", members={"Type": "User"},
+                )  # fmt: skip
             self._catalog.check_revision(revision_id, present.revision_id)
             alias = self._checked(entry, msgspec.structs.replace(present, **changed, revision_id=new_revision()))
             answer.append(alias)

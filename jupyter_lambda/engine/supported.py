@@ -26,7 +26,7 @@ def check_supported(name: str, configuration: Configuration, python: PythonEnvir
         sandbox_kind: What the engine uses.
 
     Raises:
-        RequestError: A sandbox, image, network or layer that is not to be had here.
+        RequestError: A sandbox, image or network that is not to be had here.
         InvalidRuntime: The package was captured in another Python than `runtime` names.
     """
     where = f'function "{name}"'
@@ -40,8 +40,6 @@ def check_supported(name: str, configuration: Configuration, python: PythonEnvir
         raise RequestError(
             where, f'image "{configuration.image}" needs containers', "Leave --image out: this is the process sandbox."
         )
-    if configuration.layers:
-        raise RequestError(where, "this version has no layers yet", "Use --requirements, or --files for modules of your own.")
     wanted = _PYTHON.fullmatch(configuration.runtime)
     if python is not None and wanted is not None and wanted[1] != python.minor:
         raise InvalidRuntime(

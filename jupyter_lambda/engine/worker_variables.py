@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from jupyter_lambda.model.function import Version
+    from jupyter_lambda.model.function import PythonEnvironment, Version
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +28,30 @@ class WorkerIdentity:
     initialization_type: str = "on-demand"
 
 
-def worker_variables(version: Version, task_root: Path, runtime_dir: Path, identity: WorkerIdentity) -> dict[str, str]:
-    """Return the whole environment of a worker; the sandbox adds only TMPDIR and HOME."""
+def layer_python_path(layers: Path | None, python: PythonEnvironment | None) -> tuple[str, ...]:
+    """Where the layers' modules lie, in the order in which Lambda has them on its path."""
+    if layers is None or python is None:
+        return ()
+    return f"{layers}/python/lib/python{python.minor}/site-packages", f"{layers}/python"
+
+
+def worker_variables(
+    version: Version, task_root: Path, runtime_dir: Path, identity: WorkerIdentity, layers: Path | None = None
+) -> dict[str, str]:
+    """Return the whole environment of a worker; the sandbox adds only TMPDIR and HOME.
+
+    Args:
+        version: What runs.
+        task_root: Its package's folder.
+        runtime_dir: Our runtime's folder.
+        identity: What differs from one environment to the next.
+        layers: The folder with its layers, which stands where Lambda has `/opt`.
+    """
+    opt = str(layers) if layers else "/opt"
     configuration = version.configuration
     python_bin = os.path.dirname(version.python.executable) if version.python else ""  # noqa: PTH120 - a plain string op
-    path = ":".join(p for p in (python_bin, "/usr/local/bin", "/usr/bin", "/bin", "/opt/bin") if p)
-    libraries = ":".join(("/lib64", "/usr/lib64", str(runtime_dir), str(task_root), f"{task_root}/lib", "/opt/lib"))
+    path = ":".join(p for p in (python_bin, "/usr/local/bin", "/usr/bin", "/bin", f"{opt}/bin") if p)
+    libraries = ":".join(("/lib64", "/usr/lib64", str(runtime_dir), str(task_root), f"{task_root}/lib", f"{opt}/lib"))
     return {
         **configuration.environment,
         "_HANDLER": configuration.handler,

@@ -153,6 +153,7 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     source: str = ""  # what the reader wrote: shown in diffs; not what runs
     manifest: dict[str, Any] = {}  # the capture report in brief: names, types, sizes, modules
     notebook: str | None = None
+    layers_package: str = ""  # hex; one package that holds all layers; empty: none
     failure: str = ""  # why the version can't run (State: Failed); empty: it can
 
 

@@ -15,7 +15,7 @@ from jupyter_lambda.model.names import python_name
 from jupyter_lambda.notebook.cell_options import LINE, parse_cell_line
 from jupyter_lambda.notebook.line_commands import LineCommand
 from jupyter_lambda.notebook.option_help import magic_help
-from jupyter_lambda.notebook.short_errors import short_errors
+from jupyter_lambda.notebook.short_errors import rendering, short_errors, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,6 +103,7 @@ class LambdaMagics(Magics):
             view, handle = deployment.run()
         except CaptureFailed as failed:
             display(failed.report)
+            shorten(failed, rendering(failed)[:1])  # the way out stands in the report
             raise
         if view.sandbox_note in self._told:  # once in a session is enough; the head row names the sandbox every time
             view.sandbox_note = ""

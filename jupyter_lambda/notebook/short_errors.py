@@ -20,24 +20,20 @@ _RED, _BOLD, _DIM, _RESET = "\x1b[31m", "\x1b[1m", "\x1b[2m", "\x1b[0m"
 
 def rendering(error: JupyterLambdaError) -> list[str]:
     """The error's lines, with the colours that notebooks and terminals know."""
-    lines = [f"{_RED}{_BOLD}{error.where}{_RESET}", f"{error.what[:1].upper()}{error.what[1:].rstrip('.')}."]
+    lines = [f"{_RED}{_BOLD}{error.where}{_RESET}: {error.what.rstrip('.')}."]
     if error.suggestion:
         lines.append(f"{_DIM}→{_RESET} {error.suggestion}")
     return lines
 
 
 @contextmanager
-def short_errors(already_shown: tuple[type[JupyterLambdaError], ...] = ()) -> Iterator[None]:
-    """Whatever of ours is raised inside is rendered in a few lines.
-
-    Args:
-        already_shown: Classes whose report stands in the output by now; their rendering keeps to one line.
-    """
+def short_errors() -> Iterator[None]:
+    """Whatever of ours is raised inside is rendered in a few lines; what has a rendering of its own keeps it."""
     try:
         yield
     except JupyterLambdaError as error:
-        lines = rendering(error)
-        shorten(error, lines[:1] if isinstance(error, already_shown) else lines)
+        if not hasattr(error, "_render_traceback_"):
+            shorten(error, rendering(error))
         raise
 
 

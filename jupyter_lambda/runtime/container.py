@@ -7,6 +7,9 @@ that socket's listener after the first connection, so nobody else gets in.
 
     holder → engine   hello   uid; descriptors: the Runtime API's listener, /tmp; then as `zygote.py` has it, and from the engine besides
     engine → holder   kill    end every process but the holder
+                      stop    stop every process but the holder: a frozen container still ends with its engine
+                      go on   let them run again
+    holder → engine   stopped the answer to stop
 """
 
 from __future__ import annotations
@@ -55,12 +58,22 @@ class Holder(Zygote):
     def _obey(self, message: dict[str, Any], descriptors: list[int]) -> Optional[Job]:
         if message["op"] == "kill":
             self._kill([])
-            return None
-        return super()._obey(message, descriptors)
+        elif message["op"] == "stop":
+            _signal_all(signal.SIGSTOP)
+            self._send(event="stopped")
+        elif message["op"] == "go on":
+            _signal_all(signal.SIGCONT)
+        else:
+            return super()._obey(message, descriptors)
+        return None
 
     def _kill(self, pids: list[int]) -> None:
-        """SIGKILL everything in the container but this process, in one call that no fork can outrun."""
-        try:
-            os.kill(-1, signal.SIGKILL)
-        except ProcessLookupError:
-            return  # nothing else is there
+        _signal_all(signal.SIGKILL)
+
+
+def _signal_all(number: int) -> None:
+    """Signal everything in the container but this process, in one call that no fork can outrun."""
+    try:
+        os.kill(-1, number)
+    except ProcessLookupError:
+        return  # nothing else is there

@@ -16,6 +16,7 @@ import pytest
 
 from jupyter_lambda.errors import InvalidRuntime, SandboxError
 from jupyter_lambda.model.function import Mount
+from jupyter_lambda.sandbox.process import process_table
 from jupyter_lambda.sandbox.process.spawn_request import MARKER
 from jupyter_lambda.sandbox.protocol import Death, DeathCause
 from jupyter_lambda.testing.runtime_bench import RuntimeBench
@@ -34,6 +35,13 @@ def anyio_backend():
 async def ended(environment) -> Death:
     async with asyncio.timeout(PATIENCE_SECONDS):
         return await asyncio.shield(environment.died)
+
+
+async def until(fact) -> None:
+    """Let the loop run until something is so that no event tells of."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not fact():  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
 
 
 # -- the handler ------------------------------------------------------------------------------------------------------------
@@ -95,6 +103,13 @@ async def test_each_environment_draws_other_random_numbers(workshop):
     answers = [(await workshop.run(source))[2].value for _ in range(2)]
     assert answers[0][0] != answers[1][0]
     assert answers[0][1] != answers[1][1]
+
+
+async def test_each_environment_draws_other_random_numbers_from_numpy(workshop):
+    pytest.importorskip("numpy")
+    source = "import numpy\ndef handler(event, context): return numpy.random.random(4).tolist()"
+    answers = [(await workshop.run(source, preload=("numpy",)))[2].value for _ in range(2)]
+    assert answers[0] != answers[1]
 
 
 # -- how it ends ------------------------------------------------------------------------------------------------------------
@@ -401,6 +416,24 @@ async def test_the_package_and_the_system_can_be_read_and_not_written(workshop):
     _, _, answer = await workshop.run(source)
     assert workshop.rows["files"].held
     assert set(answer.value) <= {"PermissionError", "OSError"}
+
+
+async def test_no_new_namespaces_no_tracing_no_mounts_no_new_privileges(workshop):
+    source = """
+        import ctypes, errno, os
+        libc = ctypes.CDLL(None, use_errno=True)
+        def refused(result): return errno.errorcode[ctypes.get_errno()] if result == -1 else "allowed"
+        def handler(event, context):
+            found = {"unshare": refused(libc.unshare(0x10000000)), "trace": refused(libc.ptrace(16, os.getppid(), 0, 0))}
+            found["mount"] = refused(libc.mount(b"none", b"/tmp", b"tmpfs", 0, None))
+            status = dict(line.split(":", 1) for line in open("/proc/self/status") if ":" in line)
+            found["setting"] = [status["NoNewPrivs"].strip(), status["Seccomp"].strip()]
+            found["capabilities"] = int(status["CapEff"], 16) & (1 << 21 | 1 << 19 | 1 << 12)
+            return found
+    """
+    _, _, answer = await workshop.run(source)
+    refused = dict.fromkeys(("unshare", "trace", "mount"), "EPERM")
+    assert answer.value == {**refused, "setting": ["1", "2"], "capabilities": 0}
 
 
 async def test_descriptors_are_bounded(workshop):
@@ -719,3 +752,26 @@ async def test_a_preloaded_library_has_as_many_threads_as_memory_buys(workshop):
     _, _, small = await workshop.run(source, preload=("numpy",), memory_mib=1024)
     _, _, large = await workshop.run(source, preload=("numpy",), memory_mib=4096)
     assert (small.value, large.value) == (1, 2)
+
+
+async def test_a_start_that_is_given_up_leaves_no_process(workshop):
+    spec, bench = workshop.spec("def handler(event, context): pass"), RuntimeBench()
+    if workshop.walls == "docker":
+        starting = asyncio.create_task(workshop.sandbox.start(spec, bench.channels()))
+        await until(lambda: workshop.sockets())  # the container is being made, and will look for its socket
+        starting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await starting
+        await workshop.sandbox.aclose()
+        assert await workshop.sandbox._labelled() == []
+        assert workshop.sockets() == []
+    else:
+        await workshop.sandbox.prepare(spec)
+        zygote = await workshop.sandbox._zygotes.get(spec)
+        starting = asyncio.create_task(workshop.sandbox.start(spec, bench.channels()))
+        await until(lambda: zygote.worker_count)
+        starting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await starting
+        await until(lambda: not zygote.worker_count and not process_table.descendants(zygote.pid))
+    await bench.aclose()

@@ -145,6 +145,21 @@ def test_a_second_signal_ends_it_at_once_and_its_workers_too(home, start):
     assert "engine.json" not in [path.name for path in run_folder(home).folder.iterdir()]
 
 
+def test_workers_that_rest_are_gone_with_the_next_start_of_a_killed_engine(home, start):
+    """A frozen process does not die of SIGKILL before it is thawed, and nobody is left to thaw it but the next engine."""
+    connection = start(freeze_after_ms=0)
+    deploy(connection, "echo")
+    invoke(connection, "echo")
+    await_status(lambda: connection.get("/engine/v1/environments")[0]["state"] in ("frozen", "idle"))
+    runtime = find_engine(home)
+    family = family_of(runtime.pid)
+    os.kill(runtime.pid, signal.SIGKILL)
+    assert wait_for_end(runtime, SECONDS)
+    start()
+
+    assert_gone(family, 1.0)
+
+
 def test_it_leaves_by_itself_when_nothing_is_left_to_do(home, start):
     connection = start(idle_seconds=0.5, environment_idle_seconds=0.3)
     deploy(connection, "echo")
@@ -220,12 +235,17 @@ def test_users_fixtures_give_an_engine_of_the_tests_own(jupyter_lambda_engine, j
 
 def await_running(connection):
     """Wait until an invocation runs."""
+    await_status(lambda: connection.get("/engine/v1/status")["running"])
+    connection.close()
+
+
+def await_status(holds):
+    """Wait until something can be seen from outside; the engine has no event that a plain caller could wait for."""
     for _ in range(600):
-        if connection.get("/engine/v1/status")["running"]:
-            connection.close()
+        if holds():
             return
         threading.Event().wait(0.05)
-    raise AssertionError("nothing runs")
+    raise AssertionError("it never was so")
 
 
 def call_or_cut_off(connection, name, event):

@@ -137,7 +137,7 @@ def test_a_cell_that_can_not_be_a_function_deploys_nothing(notebook, body, says)
     notebook.python("import threading; LOCK = threading.Lock()")
     with pytest.raises(CaptureFailed, match=says) as caught:
         notebook.cell("broken", body)
-    assert len(caught.value._render_traceback_()) <= 3
+    assert len(caught.value._render_traceback_()) == 1
     assert "broken" not in notebook.line("list")
 
 
@@ -175,12 +175,17 @@ def test_files_and_mounts_reach_the_worker(notebook, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "line", ["f --sandbox docker", "f --image python:3.12", "f --layer arn:aws:lambda:us-east-1:000000000000:layer:a:1"]
+    ("line", "says"),
+    [
+        ("f --sandbox docker", "docker"),
+        ("f --image python:3.12", "image"),
+        ("f --layer arn:aws:lambda:us-east-1:000000000000:layer:a:1", "layer:a:1"),
+    ],
 )
-def test_what_this_engine_can_not_do_is_told_by_the_engine(notebook, line):
-    with pytest.raises(RequestError) as caught:
+def test_what_this_engine_can_not_do_is_told_by_the_engine(notebook, line, says):
+    with pytest.raises(RequestError, match=says):
         notebook.cell(line, ECHO)
-    assert caught.value.suggestion
+    assert "f  " not in notebook.line("list")
 
 
 def test_pip_that_fails_says_why(notebook):

@@ -65,12 +65,18 @@ def describe(context: Context, version: Version, *, qualifier: str | None, momen
     if configuration.dead_letter:
         answer["DeadLetterConfig"] = {"TargetArn": configuration.dead_letter}
     if configuration.layers:
-        answer["Layers"] = [{"Arn": arn, "CodeSize": 0} for arn in configuration.layers]
+        answer["Layers"] = [{"Arn": arn, "CodeSize": _layer_bytes(context, arn)} for arn in configuration.layers]
     answer.update(_kept(configuration))
     answer.update(_state(version, moment))
     if moment is not Moment.LISTED and configuration.runtime:
         answer["RuntimeVersionConfig"] = {"RuntimeVersionArn": f"arn:aws:lambda:{context.region}::runtime:{_EMPTY_ID}"}
     return answer
+
+
+def _layer_bytes(context: Context, arn: str) -> int:
+    name, number = arn.split(":")[-2:]
+    layer = context.engine.resources.layer(name, int(number))
+    return layer.package_bytes if layer else 0
 
 
 def _kept(configuration: Configuration) -> dict[str, Any]:

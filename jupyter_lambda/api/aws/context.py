@@ -31,10 +31,16 @@ class Context:
     Attributes:
         engine: The engine.
         package_url: Makes an URL from which whoever has it may fetch a package (by its hash) for ten minutes.
+        host: The engine's address as the caller wrote it, with the port.
     """
 
     engine: Engine
     package_url: Callable[[str], str]
+    host: str
+
+    def function_url(self, url_id: str) -> str:
+        """Where a function URL answers."""
+        return f"http://{self.host}/url/{url_id}/"
 
     @property
     def region(self) -> str:

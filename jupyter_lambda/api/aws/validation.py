@@ -50,7 +50,7 @@ def _structure(model: ServiceModel, shape: Shape, values: dict[str, Any], path: 
         if name not in values:
             if name in shape.required:
                 yield "null", where, _NOT_NULL
-        elif member.shape not in _OF_MEANING:
+        elif name not in _OF_MEANING:
             yield from _value(model, member.shape, values[name], where)
 
 

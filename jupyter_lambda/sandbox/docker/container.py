@@ -8,7 +8,6 @@ The wait for hello ends early when the container ends, so that a broken image is
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import shutil
 from typing import TYPE_CHECKING, Any, Final
@@ -201,8 +200,6 @@ class Container:
 
     async def aclose(self) -> None:
         """End and remove it. Safe to call twice."""
-        with contextlib.suppress(SandboxError):
-            await self.group.thaw()
         await self.holder.aclose()
         self.listener.close()
         if self.tmp >= 0:

@@ -1,7 +1,7 @@
 """A container's control group: read and written through its files where we may, else through the daemon's API.
 
-The files cost microseconds and the API 9 ms a call. Reading needs no rights; writing (CPU share, freezer) and the kernel's
-notifications do, so an engine without root reads files and asks the daemon to write.
+The files cost microseconds and the API 9 ms a call. Reading needs no rights; writing (limits) and the kernel's notifications do, so an
+engine without root reads files and asks the daemon to write.
 """
 
 from __future__ import annotations
@@ -58,14 +58,13 @@ def _groups_of(pid: int) -> dict[str, str]:
 
 
 class ContainerGroup:
-    """Counts, limits and freezes one container."""
+    """Counts and limits one container."""
 
     def __init__(self, daemon: Daemon, container_id: str, group: GroupV1 | GroupV2 | None) -> None:
         self._daemon = daemon
         self._id = container_id
         self._group = group
         self._cpus = 1.0
-        self._is_paused = False
         self._cpu_is_held = False
 
     @property
@@ -111,29 +110,6 @@ class ContainerGroup:
         await self._daemon.call(
             "POST", f"/containers/{self._id}/update", body={"CpuPeriod": CPU_PERIOD_US, "CpuQuota": quota}, missing_ok=True
         )
-
-    async def freeze(self, rounds: int, pause: Callable[[], object]) -> bool:
-        """Stop every process; by the freezer's file, else by the daemon's `pause`."""
-        if self._group is not None:
-            with contextlib.suppress(OSError):
-                for _ in range(rounds):
-                    if self._group.freeze():
-                        return True
-                    await pause()  # type: ignore[misc]  # an awaitable: the clock's sleep
-                self._group.thaw()
-                return False
-        await self._daemon.call("POST", f"/containers/{self._id}/pause", missing_ok=True)
-        self._is_paused = True
-        return True
-
-    async def thaw(self) -> None:
-        """Let them run."""
-        if self._is_paused:
-            self._is_paused = False
-            await self._daemon.call("POST", f"/containers/{self._id}/unpause", missing_ok=True)
-        elif self._group is not None:
-            with contextlib.suppress(OSError):
-                self._group.thaw()
 
     async def take_limits(self, memory_mib: int, ephemeral_mib: int) -> None:
         """Hold the container to a function's memory and share of a CPU: it may have been booted before anybody knew whose it is.

@@ -14,13 +14,16 @@ def enforcement(version: str, *, is_root: bool) -> tuple[Enforcement, ...]:
         is_root: Whether the engine may write the containers' control groups; else it asks the daemon.
     """
     docker = f"Docker {version}"
-    freezing = "" if is_root else "; freezing takes the daemon 9 ms"
+    share = "" if is_root else "; taken on by the daemon, 9 ms after init"
     return (
         Enforcement(
             row="memory", held=True, by=f"{docker}, cgroup",
             note=f"looked at every {SAMPLE_SECONDS * 1000:g} ms; at the latest the kernel kills at memory plus /tmp",
         ),
-        Enforcement(row="cpu", held=True, by=f"{docker}, cgroup", note="memory / 1,769 MB of a CPU, per 100 ms; init has a whole one"),
+        Enforcement(
+            row="cpu", held=True, by=f"{docker}, cgroup",
+            note="memory / 1,769 MB of a CPU, per 100 ms; init has a whole one" + share,
+        ),
         Enforcement(row="processes", held=True, by=f"{docker}, cgroup", note="1,024 processes and threads"),
         Enforcement(row="tmp", held=True, by="tmpfs of its own", note="private, refused at the byte, not part of memory"),
         Enforcement(
@@ -28,7 +31,7 @@ def enforcement(version: str, *, is_root: bool) -> tuple[Enforcement, ...]:
             note="sees the system's programs, its interpreter and its package, all read-only; no user's files, no engine's home",
         ),
         Enforcement(row="network", held=True, by="network namespace", note="none but the Runtime API; --network bridge opens it"),
-        Enforcement(row="kill", held=True, by="pid namespace", note="also when the engine was killed" + freezing),
+        Enforcement(row="kill", held=True, by="pid namespace", note="also when the engine was killed"),
         Enforcement(row="descriptors", held=True, by="rlimit", note="1,024"),
         Enforcement(row="variables", held=True, by="a fresh environment", note="only the function's own and Lambda's"),
     )  # fmt: skip

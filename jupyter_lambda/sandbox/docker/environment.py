@@ -38,8 +38,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 _KILL_SECONDS: Final = 2.0  # how long the first process may take before the whole container goes
-_FREEZE_ROUNDS: Final = 50
-_ROUND_SECONDS: Final = 0.002
 _OUT_SHARE: Final = 0.95  # a container that vanished with its memory this full ran out of it
 
 
@@ -210,7 +208,6 @@ class DockerEnvironment:
     async def _kill_until_dead(self, container: Container, died: asyncio.Future[Death]) -> None:
         """Ask the first process to kill all others; if that takes too long, the container goes as a whole."""
         with contextlib.suppress(SandboxError):
-            await container.group.thaw()
             await container.group.hold_cpu(held=False)  # what dies needs the CPU for it
             await container.holder.end_workers()
         self._is_frozen = False
@@ -262,8 +259,9 @@ class DockerEnvironment:
             return False
         self._is_frozen = True
         try:
-            if await container.group.freeze(_FREEZE_ROUNDS, lambda: self._clock.sleep(_ROUND_SECONDS)):
+            if await container.holder.stop_workers():
                 return True
+            await container.holder.continue_workers()
         except SandboxError as error:
             log.warning("environment %s can't be frozen: %s", self.environment_id, error)
         self._is_frozen = False
@@ -272,7 +270,8 @@ class DockerEnvironment:
     async def thaw(self) -> None:
         """Let them run again."""
         if self._is_frozen and self._container is not None:
-            await self._container.group.thaw()
+            with contextlib.suppress(SandboxError):  # it is gone: `died` tells
+                await self._container.holder.continue_workers()
         self._is_frozen = False
         self._on_active(self)
 

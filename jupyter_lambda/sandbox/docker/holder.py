@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import signal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_lambda.sandbox.process.zygote import Zygote
 
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from jupyter_lambda.model.function import PythonEnvironment
+
+_STOP_SECONDS: Final = 1.0
 
 
 class _FirstProcess:
@@ -40,6 +44,7 @@ class Holder(Zygote):
 
     def __init__(self, control: socket.socket, pid: int) -> None:
         super().__init__(_FirstProcess(pid), control, -1, set())
+        self._stopped = asyncio.Event()
 
     async def preload(self, python: PythonEnvironment, sys_path: Iterable[str], modules: Iterable[str]) -> None:
         """Import modules and wait for the end of it.
@@ -53,3 +58,22 @@ class Holder(Zygote):
     async def end_workers(self) -> None:
         """Have every process but the first one killed; deaths are reported as always (SandboxLost)."""
         await self._send({"op": "kill"}, [])
+
+    async def stop_workers(self) -> bool:
+        """Stop every process but the first one from running; False when it did not answer in time (SandboxLost)."""
+        self._stopped.clear()
+        await self._send({"op": "stop"}, [])
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_STOP_SECONDS):
+                await self._stopped.wait()
+        return self._stopped.is_set()
+
+    async def continue_workers(self) -> None:
+        """Let them run again; they do before anything that is said to the holder later (SandboxLost)."""
+        await self._send({"op": "go on"}, [])
+
+    def _hear(self, message: dict[str, Any]) -> None:
+        if message["event"] == "stopped":
+            self._stopped.set()
+        else:
+            super()._hear(message)

@@ -109,9 +109,7 @@ class ProcessEnvironment:
             SandboxError: It could not be started, or the one before is still there.
         """
         try:
-            if self._is_closed or self._pid is not None:
-                what = "it is closed" if self._is_closed else "its runtime process is still there"
-                raise SandboxError(f"environment {self.environment_id}", what, "Start another one.")
+            self._check_startable()
             self._take_group()
             if self._group is not None and self._cpu_is_held:
                 self._group.hold_cpu(held=False)
@@ -132,9 +130,17 @@ class ProcessEnvironment:
         if died.done() or self._ending is not None:
             return
         self._pid = pid
+        if self._is_closed:  # while the process was being started
+            await self.kill()
+            raise SandboxError(f"environment {self.environment_id}", "it was closed while it started")
         self._keep_namespaces(pid)
         self._watch_memory(pid)
         self._on_active(self)
+
+    def _check_startable(self) -> None:
+        if self._is_closed or self._pid is not None:
+            what = "it is closed" if self._is_closed else "its runtime process is still there"
+            raise SandboxError(f"environment {self.environment_id}", what, "Start another one.")
 
     def _take_group(self) -> None:
         if self._new_group is None or (self._group is not None and self._groups_are_reusable):

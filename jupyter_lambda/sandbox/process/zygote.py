@@ -8,6 +8,7 @@ import contextlib
 import json
 import logging
 import os
+import signal
 import socket
 import subprocess
 from collections.abc import Callable, Iterable, Mapping
@@ -295,6 +296,9 @@ class Zygote:
         walled = self._walled.get(number)
         if walled is not None and not walled.done():
             walled.set_result((message["pid"], message["at"]))
+        else:  # whoever asked has given up meanwhile
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(message["pid"], signal.SIGKILL)
 
     def _on_died(self, number: int, status: int) -> None:
         self._refuse(number, "the worker ended before its walls stood")

@@ -238,3 +238,9 @@ def test_a_name_that_the_handle_will_take_is_warned_of(notebook, deploy):
 def test_values_whose_own_code_fails_when_looked_at_are_taken_all_the_same(notebook, deploy, call):
     notebook.run("class Lazy:\n    @property\n    def shape(self): raise RuntimeError('not now')\nlazy = Lazy()")
     assert call(deploy("def handler(event, context):\n    return type(lazy).__name__"), {}) == {"result": "Lazy"}
+
+
+def test_what_the_cell_defines_itself_is_not_dragged_along_by_a_helper(notebook, deploy, call):
+    notebook.run("import threading\nguard = threading.Lock()\ndef use():\n    return guard")
+    capture = deploy("guard = 'the cell has its own'\ndef handler(event, context):\n    return use()")
+    assert call(capture, {}) == {"result": "the cell has its own"}

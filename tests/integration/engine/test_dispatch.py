@@ -44,6 +44,14 @@ async def test_the_first_call_is_cold_and_the_second_warm(make: MakeEngine) -> N
     assert first.record.environment_id == second.record.environment_id
 
 
+async def test_a_deployment_is_prepared_before_it_is_called(make: MakeEngine) -> None:
+    bench = await make()
+
+    async with asyncio.timeout(2):
+        assert await bench.sandbox.prepared.get() == "f"
+    assert not bench.sandbox.started
+
+
 async def test_the_log_has_the_lines_in_order(make: MakeEngine) -> None:
     async def talk(turn: Turn) -> bytes:
         turn.print("hello\n")

@@ -1,6 +1,6 @@
 """A program that owns a process sandbox: starts environments that start daemons, says which processes there are, and waits.
 
-`python owner.py HOME BOOT WALLS`: WALLS is `all` or a comma-separated list.
+`python owner.py HOME BOOT WALLS [frozen]`: WALLS is `all` or a comma-separated list; `frozen` freezes the environments.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def handler(event, context): pass
 """
 
 
-async def own(home: Path, boot: str, walls: frozenset[str]) -> None:
+async def own(home: Path, boot: str, walls: frozenset[str], *, frozen: bool) -> None:
     sandbox = await open_process_sandbox(home, boot, SystemClock(), run_folder=home / "run", allow=walls)
     package = home / "package"
     package.mkdir(exist_ok=True)
@@ -47,9 +47,18 @@ async def own(home: Path, boot: str, walls: frozenset[str]) -> None:
         environment = await sandbox.start(spec, bench.channels())
         await bench.until_logged("daemon")
         zygote = environment.zygote.pid
+        if frozen:
+            await environment.freeze()
     print(json.dumps([zygote, *process_table.descendants(zygote)]), flush=True)
     await asyncio.Event().wait()
 
 
 if __name__ == "__main__":
-    asyncio.run(own(Path(sys.argv[1]), sys.argv[2], EVERYTHING if sys.argv[3] == "all" else frozenset(sys.argv[3].split(","))))
+    asyncio.run(
+        own(
+            Path(sys.argv[1]),
+            sys.argv[2],
+            EVERYTHING if sys.argv[3] == "all" else frozenset(sys.argv[3].split(",")),
+            frozen="frozen" in sys.argv,
+        )
+    )

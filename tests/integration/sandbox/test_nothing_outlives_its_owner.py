@@ -27,12 +27,17 @@ def walls(request):
     return request.param
 
 
+@pytest.fixture(params=["running", "frozen"])
+def state(request):
+    return request.param
+
+
 @pytest.fixture
-def owner(tmp_path, walls):
+def owner(tmp_path, walls, state):
     """An owner of three environments, and all processes below it."""
     home = tmp_path / "home"
     home.mkdir()
-    command = [sys.executable, str(Path(__file__).with_name("owner.py")), str(home), "first-boot", walls]
+    command = [sys.executable, str(Path(__file__).with_name("owner.py")), str(home), "first-boot", walls, state]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as process:
         pids = json.loads(process.stdout.readline())
@@ -59,8 +64,17 @@ def sweep(home, walls) -> int:
 def test_kill_9_of_the_owner_leaves_no_process(owner):
     process, below, _ = owner
     assert len(below) == 7
+    groups = groups_of(below[1])
     process.send_signal(signal.SIGKILL)
     assert all_gone(below)
+    assert not [folder for folder in groups if folder.exists()]
+
+
+def groups_of(process) -> list[Path]:
+    """Folders of the control groups of ours that a process is in."""
+    lines = Path(f"/proc/{process.pid}/cgroup").read_text().splitlines()
+    named = [line.split(":", 2)[1:] for line in lines if "jupyter-lambda-" in line]
+    return [Path(f"/sys/fs/cgroup/{controller}{path}") for controller, path in named]
 
 
 def test_a_sweep_ends_what_survives_owner_and_zygote(owner, walls):

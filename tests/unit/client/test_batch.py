@@ -2,16 +2,25 @@ from __future__ import annotations
 
 import itertools
 import signal
+import socket
+import struct
 import threading
 import tracemalloc
 
+import msgspec
 import pytest
 
 from jupyter_lambda.client.batch import Batch
+from jupyter_lambda.client.batch_exchange import BatchExchange
+from jupyter_lambda.client.batch_frames import event_frame
+from jupyter_lambda.client.engine_client import OpenBatch
 from jupyter_lambda.client.handle import FunctionHandle
 from jupyter_lambda.client.json_boundary import EventTypeError
 from jupyter_lambda.client.outcome import BatchCutOff, Failure
+from jupyter_lambda.client.transport import Connection
+from jupyter_lambda.clock import SystemClock
 from jupyter_lambda.errors import EngineUnavailable, FunctionNotFound, RequestError
+from jupyter_lambda.model.invocation import InvocationRecord
 
 
 class Drawn:
@@ -97,11 +106,26 @@ def test_events_are_taken_as_needed(server, picky):
     assert batch.standing.ended == "stopped"
 
 
-def test_the_window_is_kept(server, picky):
-    """The stand-in answers when its window is full, and then from the end: one event more would never be answered."""
-    for window in (1, 3, 50):
-        server.window = window
-        assert list(picky.map(numbered(7)).results()) == [0, 2, 4, 6, 8, 10, 12]
+@pytest.mark.parametrize("window", [1, 3, 50])
+def test_any_window_will_do(server, picky, window):
+    server.window = window
+
+    assert list(picky.map(numbered(7)).results()) == [0, 2, 4, 6, 8, 10, 12]
+
+
+@pytest.mark.parametrize("window", [1, 7, 200])
+def test_no_more_events_than_the_window_are_unanswered(window):
+    ours, theirs = socket.socketpair()
+    frame = event_frame(0, b"{}")
+    with ours, theirs:
+        opened = OpenBatch(Connection(ours), window)
+        exchange = BatchExchange(opened, ((n, b"{}") for n in itertools.count()), lambda: True, SystemClock())
+        rounds = exchange.rounds()
+        for _ in range(3):  # nothing is answered in any of them
+            assert next(rounds) == []
+
+        assert exchange.unanswered == window
+        assert len(theirs.recv(1_000_000)) == window * len(frame)
 
 
 def test_no_events(picky):
@@ -244,15 +268,6 @@ def test_a_stream_costs_its_columns_alone():
 
 def answering_connection():
     """The engine's side of a batch in a thread, echoing."""
-    import socket
-    import struct
-
-    import msgspec
-
-    from jupyter_lambda.client.engine_client import OpenBatch
-    from jupyter_lambda.client.transport import Connection
-    from jupyter_lambda.model.invocation import InvocationRecord
-
     ours, theirs = socket.socketpair()
     request_id = "11111111-2222-3333-4444-555555555555"
     record = msgspec.json.encode(InvocationRecord(request_id=request_id, function_name="any", version="1", duration_ms=1.0))

@@ -85,6 +85,8 @@ def test_an_alias_keeps_its_description(engine):
 def test_rolls_back_a_split_then_a_version(engine):
     run(engine, "alias", "resize", "prod=2,3=0.1")
     assert run(engine, "alias", "resize", "prod", "--rollback").text() == "resize:prod 2"
+    run(engine, "alias", "resize", "prod=3")
+    assert run(engine, "alias", "resize", "prod", "--rollback").text() == "resize:prod 2"
     assert run(engine, "alias", "resize", "prod", "--rollback").text() == "resize:prod 1"
     with pytest.raises(RequestError, match="no version is older than 1"):
         run(engine, "alias", "resize", "prod", "--rollback")
@@ -111,6 +113,7 @@ def test_a_malformed_routing_is_wrong_use(engine, routing):
 def test_publishes_only_changes(engine):
     assert run(engine, "publish", "resize").text() == 'Function "resize": unchanged, version 3.'
     engine.deploy("resize", _changed(engine))
+    assert "3 + changes" in run(engine, "list").text()
     assert run(engine, "publish", "resize").text() == 'Function "resize": version 4 is published.'
 
 

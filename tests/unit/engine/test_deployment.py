@@ -72,7 +72,6 @@ def test_difference_of_source_configuration_and_captured_values() -> None:
         ({"sandbox": "process", "network": "bridge"}, None, ""),
         ({"sandbox": "docker"}, RequestError, "--sandbox docker"),
         ({"image": "x"}, RequestError, "containers"),
-        ({"layers": ("arn",)}, RequestError, "--requirements"),
         ({"runtime": "python3.12"}, None, ""),
         ({"runtime": "python3.11"}, InvalidRuntime, "3.12.1"),
     ],

@@ -86,6 +86,16 @@ def test_a_slow_engine_is_not_waited_for():
     assert directory.functions() == FUNCTIONS
 
 
+def test_a_quick_answer_is_waited_for():
+    never = threading.Event()
+
+    def ask():
+        never.wait(0.05)
+        return FUNCTIONS
+
+    assert FunctionDirectory(ask, SystemClock(), wait_seconds=20).functions() == FUNCTIONS
+
+
 def test_what_is_known_is_asked_anew_after_a_second():
     asked, clock = [], ManualClock()
 
@@ -93,7 +103,7 @@ def test_what_is_known_is_asked_anew_after_a_second():
         asked.append(1)
         return FUNCTIONS
 
-    directory = FunctionDirectory(ask, clock)
+    directory = FunctionDirectory(ask, clock, wait_seconds=20)
     for clock.now in (0.0, 0.5, 1.6):
         assert directory.functions() == FUNCTIONS
     assert len(asked) == 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_lambda.api.aws.configuration import Moment, describe, members_given
+from jupyter_lambda.api.aws.operations.code_signing import check_config
 from jupyter_lambda.api.aws.pages import page
 from jupyter_lambda.engine.uploaded_packages import Package, keep_package
 from jupyter_lambda.errors import RequestError, VersionNotFound
@@ -31,10 +32,13 @@ async def create_function(context: Context, values: Values) -> dict[str, Any]:
     if values.get("PackageType", "Zip") == "Zip" and not (configuration.runtime and configuration.handler):
         raise refused("Runtime and Handler are mandatory parameters for functions created with deployment packages.")
     context.engine.catalog.check_new(name)
+    signing = values.get("CodeSigningConfigArn")
+    if signing:
+        check_config(context, signing)
     package = await _package(context, values["Code"], values.get("PackageType", "Zip"))
     publish = values.get("Publish", False)
     version = await context.engine.changes.create(
-        name, package, configuration, settings=FunctionSettings(tags=tags), publish=publish
+        name, package, configuration, settings=FunctionSettings(tags=tags, code_signing_config=signing or None), publish=publish
     )
     return describe(context, version, qualifier=version.version if publish else None, moment=Moment.CREATED)
 

@@ -70,7 +70,9 @@ async def update_alias(context: Context, values: Values) -> dict[str, Any]:
         changed["description"] = values["Description"]
     if "RoutingConfig" in values:
         changed.update({"additional_version": None, "additional_weight": 0.0, **_routing(values)})
-    alias = await context.engine.changes.update_alias(name, values["Name"], changed, revision_id=values.get("RevisionId"))
+    alias = await context.engine.changes.update_alias(
+        name, values["Name"], changed, revision_id=values.get("RevisionId"), arn=context.arn(name, values["Name"])
+    )
     return describe_alias(context, alias)
 
 

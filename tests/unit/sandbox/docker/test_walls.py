@@ -78,7 +78,7 @@ def test_every_limit_is_held_and_says_by_what():
     rows = {row.row: row for row in enforcement("28.1", is_root=True)}
     assert rows.keys() == {"memory", "cpu", "processes", "tmp", "files", "network", "kill", "descriptors", "variables"}
     assert all(row.held and row.by for row in rows.values())
-    assert "9 ms" in {row.row: row for row in enforcement("28.1", is_root=False)}["kill"].note
+    assert "9 ms" in {row.row: row for row in enforcement("28.1", is_root=False)}["cpu"].note
 
 
 # -- binds ------------------------------------------------------------------------------------------------------------------
