@@ -149,18 +149,16 @@ class Container:
         staging = make_staging(folder.with_suffix(".task")) if task_root is None else None
         control = ControlSocket(folder)
         name = f"jupyter-lambda-{labels.home_id}-{folder.name}"
-        container_id = name  # a name will do to remove it, should the daemon take too long to tell the id
+        all_binds = [*binds, Bind(str(staging or task_root), TASK_ROOT), Bind(str(control.path), IN_CONTAINER)]
+        body = create_body(order, image, all_binds, memory_mib, labels)
+        creating = asyncio.ensure_future(daemon.call("POST", "/containers/create", query={"name": name}, body=body))
         try:
-            all_binds = [*binds, Bind(str(staging or task_root), TASK_ROOT), Bind(str(control.path), IN_CONTAINER)]
-            body = create_body(order, image, all_binds, memory_mib, labels)
-            created = await daemon.call("POST", "/containers/create", query={"name": name}, body=body)
-            container_id = str(created["Id"])
+            container_id = str((await asyncio.shield(creating))["Id"])
             await daemon.call("POST", f"/containers/{container_id}/start")
             hello = await _hello_or_end(daemon, container_id, control)
         except BaseException:
             control.close()
-            await asyncio.shield(removal.remove(container_id))
-            _remove_folder(staging)
+            await asyncio.shield(_give_up(creating, removal, name, staging))
             raise
         return cls(daemon, removal, container_id, order, hello, staging)
 
@@ -217,6 +215,15 @@ class Container:
     def _on_gone(self) -> None:
         asyncio.get_running_loop().remove_reader(self._pidfd)
         self._gone.set()
+
+
+async def _give_up(creating: asyncio.Future[Any], removal: Removal, name: str, staging: Path | None) -> None:
+    """Remove what was made so far; a request that is under way is answered first, or it would make a container after this."""
+    await asyncio.wait({creating})
+    if not creating.cancelled():
+        creating.exception()  # it was told where it was awaited
+    await removal.remove(name)
+    await asyncio.to_thread(_remove_folder, staging)
 
 
 def _remove_folder(folder: Path | None) -> None:
