@@ -19,10 +19,10 @@ EVENTS = 1_000
 
 
 @contextmanager
-def engine():
+def engine(sandbox: str = "process"):
     """An engine in a home that goes with it."""
     with tempfile.TemporaryDirectory(prefix="jl-bench-") as home:
-        client = EngineClient(ensure_engine(home, sandbox="process"))
+        client = EngineClient(ensure_engine(home, sandbox=sandbox))
         try:
             yield client
         finally:

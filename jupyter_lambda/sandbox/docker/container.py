@@ -196,8 +196,14 @@ class Container:
             return
         await self._gone.wait()
 
-    async def aclose(self) -> None:
-        """End and remove it. Safe to call twice."""
+    async def aclose(self, *, by_force: bool = False) -> None:
+        """End and remove it. Safe to call twice.
+
+        Args:
+            by_force: Its first process does not obey (somebody paused the container): do not wait for it to end by itself.
+        """
+        if by_force:
+            await self._removal.remove(self.container_id)
         await self.holder.aclose()
         self.listener.close()
         if self.tmp >= 0:

@@ -216,7 +216,7 @@ class DockerEnvironment:
                 await asyncio.shield(died)
         if not died.done():
             log.warning("environment %s: its container did not end its processes and is removed", self.environment_id)
-            await container.aclose()
+            await container.aclose(by_force=True)
             await died
 
     def _on_death(self, container: Container, died: asyncio.Future[Death], status: int) -> None:

@@ -72,6 +72,12 @@ class Holder(Zygote):
         """Let them run again; they do before anything that is said to the holder later (SandboxLost)."""
         await self._send({"op": "go on"}, [])
 
+    async def aclose(self) -> None:
+        """End it, and say that its worker is dead even if it could not say so itself. Safe to call twice."""
+        await super().aclose()
+        if not self.is_gone:
+            self._end()
+
     def _hear(self, message: dict[str, Any]) -> None:
         if message["event"] == "stopped":
             self._stopped.set()

@@ -4,7 +4,8 @@ What fits is decided by the shelf's key: all that a container can't change later
 function's memory, so nobody gets another function's). The package, variables, handler, memory and CPU come with the environment.
 
     asked for ─▶ one on the shelf: specialised in a millisecond        each shelf is kept at what the forecast wants
-              ─▶ none: booted while the caller waits                   (scheduling/prebooting.py), one boot at a time for all shelves
+              ─▶ one is being booted for it: waited for                (scheduling/prebooting.py), one boot at a time for all shelves
+              ─▶ none: booted while the caller waits
 
 A boot in the background that fails is logged, and tried again when the shelf is asked for the next time. A container that ended while
 it waited is thrown away when it is seen.
@@ -67,6 +68,7 @@ class Pool:
         self._shelves: dict[ShelfKey, _Shelf] = {}
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._boot_of: dict[ShelfKey, asyncio.Task[Container]] = {}  # boots ahead that nobody has claimed
         self._waited_for = 0  # boots that somebody waits for: nothing is booted ahead beside them
         self._is_closed = False
 
@@ -89,10 +91,24 @@ class Pool:
             await container.aclose()
         self._waited_for += 1
         try:
-            return await boot_now()
+            return await self._claim_boot(key) or await boot_now()
         finally:
             self._waited_for -= 1
             self._changed.set()
+
+    async def _claim_boot(self, key: ShelfKey) -> Container | None:
+        """Wait for the container that is being booted ahead for this shelf, if nobody has claimed it; None if there is none."""
+        boot = self._boot_of.get(key)
+        if boot is None:
+            return None
+        del self._boot_of[key]
+        try:
+            return await asyncio.shield(boot)
+        except JupyterLambdaError:
+            return None  # logged where it was begun; the caller tries for itself
+        except asyncio.CancelledError:
+            self._boot_of[key] = boot  # whoever claimed it has gone: it is for the shelf again
+            raise
 
     def expect(self, key: ShelfKey) -> None:
         """Somebody will ask soon: have one ready."""
@@ -159,16 +175,27 @@ class Pool:
     async def _fill(self, key: ShelfKey) -> None:
         shelf = self._shelves[key]
         began = self._clock.monotonic()
+        boot = self._boot_of[key] = asyncio.create_task(self._boot_task(key))
         try:
-            container = await self._boot(key)
+            container = await asyncio.shield(boot)
         except JupyterLambdaError as error:
             shelf.failed = True
             log.warning("no container could be booted ahead: %s", error)
+            self._boot_of.pop(key, None)
             return
+        except asyncio.CancelledError:  # the pool is being closed
+            boot.cancel()
+            await asyncio.gather(boot, return_exceptions=True)
+            raise
+        is_claimed = self._boot_of.pop(key, None) is None
         shelf.boot_seconds = self._clock.monotonic() - began
         held = container.group.memory()
         shelf.each_mib = max(1, -(-(held.anonymous + held.shared) // MIB))
-        shelf.ready.append(container)
+        if not is_claimed:
+            shelf.ready.append(container)
+
+    async def _boot_task(self, key: ShelfKey) -> Container:
+        return await self._boot(key)
 
     async def _throw_away(self) -> None:
         now = self._clock.monotonic()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import itertools
 import os
 import shutil
 from typing import TYPE_CHECKING, Final
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 POOL_MIB: Final = 512
 AHEAD_MEMORY_MIB: Final = 1_024  # a waiting container's limit: room for its imports; its function's comes with the function
 PROOF_EPHEMERAL_MIB: Final = 16
+_SWEEP_SECONDS: Final = (2.0, 10.0, 60.0)
 
 
 class DockerSandbox:
@@ -58,6 +60,7 @@ class DockerSandbox:
         self._booter = Booter(daemon, self._removal, home.resolve(), self._folder / boot_id, self._labels)
         self._pool = Pool(clock, self._boot_ahead, pool_mib)
         self._environments: set[DockerEnvironment] = set()
+        self._sweeping: asyncio.Task[None] | None = None
         self._is_closed = False
 
     @property
@@ -109,10 +112,24 @@ class DockerSandbox:
         await container.aclose()
 
     async def sweep(self) -> int:
-        """Remove what earlier engines of this home left: containers, sockets."""
+        """Remove what earlier engines of this home left: containers, sockets; containers again and again.
+
+        A daemon may still be making one that an engine asked for which is dead by now.
+        """
+        if self._sweeping is None:
+            self._sweeping = asyncio.create_task(self._sweep_again(), name="sweep of containers")
+        return await self._sweep_containers() + await asyncio.to_thread(self._sweep_folders)
+
+    async def _sweep_containers(self) -> int:
         old = [container_id for container_id, boot_id in await self._labelled() if boot_id != self._labels.boot_id]
         await asyncio.gather(*(self._removal.remove(container_id) for container_id in old))
-        return len(old) + await asyncio.to_thread(self._sweep_folders)
+        return len(old)
+
+    async def _sweep_again(self) -> None:
+        for seconds in itertools.chain(_SWEEP_SECONDS, itertools.repeat(_SWEEP_SECONDS[-1])):
+            await self._clock.sleep(seconds)
+            with contextlib.suppress(SandboxError):  # the daemon is away
+                await self._sweep_containers()
 
     async def _labelled(self) -> list[tuple[str, str]]:
         """The containers of this home, each with its engine's boot id."""
@@ -133,6 +150,9 @@ class DockerSandbox:
         if self._is_closed:
             return
         self._is_closed = True
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+            await asyncio.gather(self._sweeping, return_exceptions=True)
         await self._pool.aclose()
         await asyncio.gather(*(environment.aclose() for environment in list(self._environments)))
         await self._sampler.aclose()

@@ -81,7 +81,7 @@ class Bench:
         clock = SystemClock()
         deadline = clock.monotonic() + SECONDS
         while not claim():
-            assert clock.monotonic() < deadline
+            assert clock.monotonic() < deadline, docker(self.daemon.address, "ps", "-a")
             pause(0.02)
 
 

@@ -47,14 +47,19 @@ class Bench:
         self.held_mib = held_mib
         self.fails = False
         self.grew = asyncio.Event()
+        self.may_go_on = asyncio.Event()
+        self.may_go_on.set()
         self.clock = ManualClock()
         self.pool = Pool(self.clock, self.boot, memory_mib)
 
     async def boot(self, key: ShelfKey) -> Booted:
-        await asyncio.sleep(0)
+        await self.may_go_on.wait()
         if self.fails:
             self.grew.set()
             raise SandboxError("docker", "no", "")
+        return await self.make()
+
+    async def make(self) -> Booted:
         self.booted.append(Booted(len(self.booted), self.held_mib))
         self.grew.set()
         return self.booted[-1]
@@ -96,6 +101,42 @@ async def test_whoever_is_expected_finds_one():
     await bench.until_waiting(1)
     assert (await bench.get(PANDAS)).number == 0
     await bench.pool.aclose()
+
+
+async def test_whoever_asks_during_a_boot_gets_that_one():
+    bench = Bench()
+    bench.may_go_on.clear()
+    bench.pool.expect(PANDAS)
+    await bench.until_at_rest()
+    asking = asyncio.create_task(bench.get(PANDAS))
+    await bench.until_at_rest()
+    bench.may_go_on.set()
+    assert (await asking).number == 0
+    await bench.until_waiting(1)
+    assert len(bench.booted) == 2
+    await bench.pool.aclose()
+
+
+async def test_a_boot_that_fails_is_tried_by_whoever_waited_for_it():
+    bench = Bench()
+    bench.may_go_on.clear()
+    bench.fails = True
+    bench.pool.expect(PLAIN)
+    await bench.until_at_rest()
+    asking = asyncio.create_task(bench.pool.get(PLAIN, lambda: bench.make()))
+    await bench.until_at_rest()
+    bench.may_go_on.set()
+    assert (await asking).number == 0
+    await bench.pool.aclose()
+
+
+async def test_closing_ends_a_boot_under_way():
+    bench = Bench()
+    bench.may_go_on.clear()
+    bench.pool.expect(PLAIN)
+    await bench.until_at_rest()
+    await bench.pool.aclose()
+    assert bench.booted == []
 
 
 async def test_one_that_ended_while_it_waited_is_not_given_out():
