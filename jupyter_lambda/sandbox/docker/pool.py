@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 _LOOK_SECONDS: Final = 5.0  # between two looks whether a shelf holds too many
 _ASKED_MAX: Final = 256
+_EXPECTED_SECONDS: Final = 30.0
 _FIRST_GUESS_MIB: Final = 64  # what a waiting container holds, until one of the shelf has been looked at
 
 
@@ -111,8 +112,10 @@ class Pool:
             raise
 
     def expect(self, key: ShelfKey) -> None:
-        """Somebody will ask soon: have one ready."""
-        if self._memory_mib > 0 and not self._is_closed:
+        """Somebody may ask soon: have one ready. Expected often is not asked for often: it stays one."""
+        shelf = self._shelves.get(key)
+        just_now = shelf is not None and self._clock.monotonic() - shelf.asked[-1] <= _EXPECTED_SECONDS
+        if self._memory_mib > 0 and not self._is_closed and not just_now:
             self._note(key)
 
     async def aclose(self) -> None:

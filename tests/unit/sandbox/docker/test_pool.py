@@ -139,6 +139,16 @@ async def test_closing_ends_a_boot_under_way():
     assert bench.booted == []
 
 
+async def test_what_is_only_expected_waits_once():
+    bench = Bench()
+    for _ in range(20):
+        bench.pool.expect(PLAIN)
+    await bench.until_waiting(1)
+    await bench.until_at_rest()
+    assert bench.pool.waiting == 1
+    await bench.pool.aclose()
+
+
 async def test_one_that_ended_while_it_waited_is_not_given_out():
     bench = Bench()
     await bench.get()
@@ -153,7 +163,7 @@ async def test_one_that_ended_while_it_waited_is_not_given_out():
 async def test_memory_bounds_what_waits():
     bench = Bench(memory_mib=130, held_mib=64)
     for _ in range(6):
-        bench.pool.expect(PLAIN)
+        await bench.get(PLAIN)
     await bench.until_waiting(2)
     await bench.until_at_rest()
     assert bench.pool.waiting == 2
@@ -177,8 +187,8 @@ async def test_a_boot_that_fails_is_tried_again_when_somebody_asks():
     await bench.until_at_rest()
     assert bench.pool.waiting == 0
     bench.fails = False
-    bench.pool.expect(PLAIN)
-    await bench.until_waiting(2)
+    await bench.get(PLAIN)
+    await bench.until_waiting(1)
     await bench.pool.aclose()
 
 
