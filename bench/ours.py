@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import jupyter_lambda as jl
@@ -22,11 +22,10 @@ EVENTS = 1_000
 def engine(sandbox: str = "process"):
     """An engine in a home that goes with it."""
     with tempfile.TemporaryDirectory(prefix="jl-bench-") as home:
-        client = EngineClient(ensure_engine(home, sandbox=sandbox))
         try:
-            yield client
+            with closing(EngineClient(ensure_engine(home, sandbox=sandbox))) as client:
+                yield client
         finally:
-            client.close()
             stop_engine(home)
 
 

@@ -78,8 +78,9 @@ class NotebookNames:
 
     def undefined(self, name: str, detail: str, line: int | None, also: Iterable[str] = ()) -> Problem:
         """The problem of a name that is defined nowhere, with the nearest name that is."""
-        known = [n for n in self.namespace if not n.startswith("_")]
-        near = did_you_mean(name, [*also, *known, *dir(builtins)])
+        known = [n for n in self.namespace if not n.startswith("_") and self.value(n) is not MISSING]
+        # Builtins only when very alike: `Nope` is no `open`.
+        near = did_you_mean(name, [*also, *known]) or did_you_mean(name, dir(builtins), likeness=0.8)
         suggestion = near.replace('"', "`")
         meant = near.partition('"')[2].partition('"')[0]
         if meant in self.namespace:

@@ -10,6 +10,7 @@ import msgspec
 
 from jupyter_lambda.cli.terminal import Exit, Terminal
 from jupyter_lambda.client.commands.parsing import CommandParser, WrongUse
+from jupyter_lambda.errors import RequestError
 from jupyter_lambda.model.names import did_you_mean
 
 if TYPE_CHECKING:
@@ -100,11 +101,18 @@ def _start(words: Sequence[str], home: str | None, engines: Engines, terminal: T
     if arguments.foreground:
         _become_engine(home, options)
     running = engines.find(home)
-    runtime = running if running is not None else engines.ensure(home, **options)
+    runtime = running if running is not None else _ensure(engines, home, options)
     if running is not None and words:
         terminal.note("The engine runs already; options given now change nothing about it. Stop it first to start it anew.")
     terminal.say(start_line(runtime))
     return Exit.OK
+
+
+def _ensure(engines: Engines, home: str | None, options: dict[str, Any]) -> RuntimeFile:
+    try:
+        return engines.ensure(home, **options)
+    except RequestError as error:  # an option out of range: nobody was asked yet who could have refused
+        raise WrongUse(error.where, error.what, error.suggestion) from error
 
 
 def start_line(runtime: RuntimeFile) -> str:

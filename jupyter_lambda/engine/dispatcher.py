@@ -88,6 +88,18 @@ class Dispatcher:
         elif self._admission.find(invocation.id) is not None:
             self._arrive(invocation)
 
+    def provision(self, version: Version, wanted: int) -> None:
+        """Keep so many environments of a version ready; what is not wanted any more goes when it has been idle for long."""
+        if wanted or (version.function_name, version.version, version.revision_id) in self._lanes:
+            lane = self._lanes.of(version)
+            if lane.pool.provisioned != wanted:
+                self._apply(lane, placement.on_provision(lane.pool, wanted))
+
+    def provisioned(self, version: Version) -> tuple[int, int]:
+        """How many environments of a version are ready, and how many are on their way."""
+        pool = self._lanes.of(version).pool
+        return pool.ready, pool.starting
+
     def cancel(self, request_id: str) -> bool:
         """End an invocation; its caller gets the cancelled error. False when it is not running."""
         waiting = self._admission.leave_line(request_id)
@@ -282,7 +294,7 @@ class Dispatcher:
         if environment.phase is not Phase.INVOKE_INIT:
             invocation.delivered = now
             invocation.timer = self._parts.loop.call_later(timeout, self._time_is_up, invocation)
-            if environment.invocations == 0:
+            if environment.invocations == 0 and not environment.provisioned:
                 invocation.cold, invocation.start_ms = True, environment.start_ms
                 invocation.init_ms = environment.init_ms
         environment.log.drain()
@@ -316,7 +328,8 @@ class Dispatcher:
 
     async def _start(self, lane: Lane) -> None:
         what = f'function "{lane.version.function_name}"'
-        environment = LiveEnvironment(self._parts, self, lane.version, self.ledger.limit(lane.version.configuration.memory_mib))
+        limit = self.ledger.limit(lane.version.configuration.memory_mib)
+        environment = LiveEnvironment(self._parts, self, lane.version, limit, provisioned=lane.pool.provisioned > 0)
         try:
             await self.ledger.charge(environment.environment_id, environment.limit_mib, what)
         except Throttled as error:

@@ -17,6 +17,7 @@ from jupyter_lambda.engine.background import Background
 from jupyter_lambda.engine.catalog import Catalog, Entry
 from jupyter_lambda.engine.completion import Completion
 from jupyter_lambda.engine.deployment import difference
+from jupyter_lambda.engine.destinations import EndedEvent, follow
 from jupyter_lambda.engine.dispatcher import Dispatcher
 from jupyter_lambda.engine.environments import Parts
 from jupyter_lambda.engine.event_queue import EventQueue
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
     from jupyter_lambda.engine.settings import EngineSettings
     from jupyter_lambda.model.environment import EnvironmentView
     from jupyter_lambda.model.function import Alias, Version
+    from jupyter_lambda.model.function_settings import EventInvokeConfig
     from jupyter_lambda.sandbox.protocol import Sandbox
     from jupyter_lambda.telemetry.trace_header import TraceHeader
 
@@ -92,7 +94,7 @@ class Engine:
             maximum_age_seconds=settings.async_maximum_age_seconds,
         )
         self.queue = EventQueue(
-            store, clock, self._policy_of, self.run, lambda request_id: self.live.publish("event", request_id)
+            store, clock, self._policy_of, self.run, lambda request_id: self.live.publish("event", request_id), self._follow
         )
 
     async def open(self) -> None:
@@ -102,6 +104,8 @@ class Engine:
         self.resources.load(contents.resources)
         await self.sandbox.sweep()
         self.queue.load(contents.events)
+        for entry in self.catalog.entries():
+            self._provision(entry)
         self._tidy_up()
 
     async def aclose(self) -> None:
@@ -213,16 +217,25 @@ class Engine:
 
     def _policy_of(self, event: QueuedEvent) -> RetryPolicy:
         """How an event is tried again: what was put for its qualifier, and the engine's settings for the rest."""
-        entry = self.catalog.find(event.function_name)
-        config = entry.function.settings.event_invoke.get(event.qualifier or LATEST) if entry else None
+        policy = dataclasses.replace(self._policy, nothing_may_run=self._reserved(event.function_name) == 0)
+        config = self._event_config(event)
         if config is None:
-            return self._policy
+            return policy
         retries, age = config.maximum_retry_attempts, config.maximum_age_seconds
         return dataclasses.replace(
-            self._policy,
-            retries=self._policy.retries if retries is None else retries,
-            maximum_age_seconds=self._policy.maximum_age_seconds if age is None else float(age),
+            policy,
+            retries=policy.retries if retries is None else retries,
+            maximum_age_seconds=policy.maximum_age_seconds if age is None else float(age),
         )
+
+    def _event_config(self, event: QueuedEvent) -> EventInvokeConfig | None:
+        entry = self.catalog.find(event.function_name)
+        return entry.function.settings.event_invoke.get(event.qualifier or LATEST) if entry else None
+
+    def _follow(self, ended: EndedEvent) -> QueuedEvent | None:
+        event = ended.event
+        arn = self.arn(event.function_name, event.qualifier or LATEST)
+        return follow(ended, self._event_config(event), function_arn=arn, now=self.clock.epoch())
 
     def resolve(self, entry: Entry, qualifier: str | None) -> Version:
         """The version that a qualifier means for this invocation; a weighted alias is drawn anew each time."""
@@ -336,4 +349,15 @@ class Engine:
             return
         wanted = {(v.version, v.revision_id) for v in (entry.function.latest, *entry.versions.values())}
         self.dispatcher.close_function(name, lambda v: (v.version, v.revision_id) in wanted, "its revision was replaced")
+        self._provision(entry)
         self.live.publish("function", self.detail(entry))
+
+    def _provision(self, entry: Entry) -> None:
+        """Keep ready what is put for versions and aliases; an alias stands for its first version."""
+        wanted: dict[str, int] = {}
+        for qualifier, kept in entry.function.settings.provisioned.items():
+            alias = entry.aliases.get(qualifier)
+            number = alias.version if alias else qualifier
+            wanted[number] = wanted.get(number, 0) + kept.count
+        for number, version in entry.versions.items():
+            self.dispatcher.provision(version, wanted.get(number, 0))

@@ -118,8 +118,9 @@ class Parts:
 class LiveEnvironment:
     """One execution environment, from its start to its end."""
 
-    def __init__(self, parts: Parts, owner: Owner, version: Version, limit_mib: int) -> None:
+    def __init__(self, parts: Parts, owner: Owner, version: Version, limit_mib: int, *, provisioned: bool = False) -> None:
         self._parts = parts
+        self.provisioned = provisioned  # initialised ahead of any call
         self._owner = owner
         self.version = version
         self.limit_mib = limit_mib
@@ -306,6 +307,7 @@ class LiveEnvironment:
         identity = WorkerIdentity(
             log_stream=self.log_stream, runtime_api=address, region=self._parts.settings.region,
             access_key_id=ENVIRONMENT_KEY_ID, secret_access_key=self.token, session_token=self.token,
+            initialization_type="provisioned-concurrency" if self.provisioned else "on-demand",
         )  # fmt: skip
         own = configuration.runtime.startswith("provided")
         requirements = (version.requirements_folder,) if version.requirements_folder else ()

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from jupyter_lambda.engine.background import Background
+from jupyter_lambda.engine.destinations import EndedEvent
 from jupyter_lambda.engine.invocations import InvokeRequest, Outcome
 from jupyter_lambda.errors import JupyterLambdaError, NotFound, Throttled
 from jupyter_lambda.model.invocation import Status
-from jupyter_lambda.scheduling.retries import Again, RetryPolicy, after_attempt
+from jupyter_lambda.scheduling.retries import Again, GivenUp, RetryPolicy, after_attempt
 from jupyter_lambda.store.protocol import DeleteEvent, PutEvent, QueuedEvent, Store
 
 if TYPE_CHECKING:
@@ -40,11 +41,13 @@ class EventQueue:
         policy_of: Callable[[QueuedEvent], RetryPolicy],
         invoke: Invoke,
         settled: Callable[[str], None],
+        follow: Callable[[EndedEvent], QueuedEvent | None],
     ) -> None:
         self._store = store
         self._clock = clock
         self._policy_of = policy_of  # asked after each attempt: what is put meanwhile holds for what is queued
         self._invoke = invoke
+        self._follow = follow  # what an ended event brings about: the event of its destination
         self._settled = settled  # told the request id after each attempt, once what follows it is kept
         self._heap: list[tuple[float, str]] = []
         self._events: dict[str, QueuedEvent] = {}
@@ -115,7 +118,7 @@ class EventQueue:
         if self._closed or event.request_id not in self._events:
             return
         if isinstance(outcome, NotFound):
-            await self._end(event)
+            await self._end(event, None)
             return
         status = _status(outcome)
         counts = status not in (Status.THROTTLED, Status.LOST)
@@ -130,7 +133,9 @@ class EventQueue:
             now=self._clock.epoch(),
         )
         if not isinstance(verdict, Again):
-            await self._end(event)
+            condition = verdict.condition if isinstance(verdict, GivenUp) else "Success"
+            tells = status is not Status.CANCELLED
+            await self._end(event, self._follow(EndedEvent(event, outcome, condition, attempts)) if tells else None)
             return
         self._throttles[event.request_id] = throttles
         later = msgspec.structs.replace(event, attempt=attempts, due=verdict.due)
@@ -139,9 +144,12 @@ class EventQueue:
         self._settled(event.request_id)
         self._look()
 
-    async def _end(self, event: QueuedEvent) -> None:
-        await self._store.commit([DeleteEvent(event.request_id)])
+    async def _end(self, event: QueuedEvent, following: QueuedEvent | None) -> None:
+        await self._store.commit([DeleteEvent(event.request_id), *([PutEvent(following)] if following else [])])
         self._events.pop(event.request_id, None)
+        if following is not None:
+            self._put(following)
+            self._look()
         self._throttles.pop(event.request_id, None)
         self._settled(event.request_id)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from jupyter_lambda.model.function import PythonEnvironment, Version
+    from jupyter_lambda.model.function import Configuration, PythonEnvironment, Version
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,13 @@ def layer_python_path(layers: Path | None, python: PythonEnvironment | None) -> 
     if layers is None or python is None:
         return ()
     return f"{layers}/python/lib/python{python.minor}/site-packages", f"{layers}/python"
+
+
+def _advanced_logging(configuration: Configuration) -> dict[str, str]:
+    """What tells a runtime to write JSON, and from which level on; nothing for plain text."""
+    if configuration.logging.get("LogFormat") != "JSON":
+        return {}
+    return {"AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_LOG_LEVEL": configuration.logging.get("ApplicationLogLevel", "INFO")}
 
 
 def worker_variables(
@@ -62,9 +69,11 @@ def worker_variables(
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(configuration.memory_mib),
         "AWS_LAMBDA_FUNCTION_VERSION": version.version,
         "AWS_LAMBDA_INITIALIZATION_TYPE": identity.initialization_type,
-        "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{version.function_name}",
+        "AWS_LAMBDA_LOG_GROUP_NAME": configuration.logging.get("LogGroup", f"/aws/lambda/{version.function_name}"),
+        **_advanced_logging(configuration),
         "AWS_LAMBDA_LOG_STREAM_NAME": identity.log_stream,
         "AWS_LAMBDA_RUNTIME_API": identity.runtime_api,
+        "AWS_ENDPOINT_URL_LAMBDA": f"http://{identity.runtime_api}",  # ours: functions call functions here, not in the cloud
         "AWS_ACCESS_KEY_ID": identity.access_key_id,
         "AWS_SECRET_ACCESS_KEY": identity.secret_access_key,
         "AWS_SESSION_TOKEN": identity.session_token,

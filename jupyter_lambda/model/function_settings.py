@@ -38,6 +38,13 @@ class FunctionUrl(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     last_modified: str = ""
 
 
+class Provisioned(msgspec.Struct, frozen=True, kw_only=True):
+    """How many environments of a version or alias are kept ready."""
+
+    count: int
+    last_modified: str
+
+
 class RuntimeManagement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """When a qualifier's runtime is updated. Kept: the interpreters here are the machine's."""
 
@@ -53,5 +60,6 @@ class FunctionSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     event_invoke: dict[str, EventInvokeConfig] = {}
     urls: dict[str, FunctionUrl] = {}
     runtime_management: dict[str, RuntimeManagement] = {}
+    provisioned: dict[str, Provisioned] = {}
     code_signing_config: str | None = None
     recursive_loop: str = "Terminate"

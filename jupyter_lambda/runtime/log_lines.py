@@ -20,10 +20,11 @@ class LambdaLogHandler(logging.Handler):
     request_id = ""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write one record."""
+        """Write one record, ended by a newline also where a traceback follows the message."""
         record.aws_request_id = self.request_id
         try:
-            sys.stdout.write(self.format(record))
+            text = self.format(record)
+            sys.stdout.write(text if text.endswith("\n") else text + "\n")
         except Exception:  # logging's own rule: a handler reports what a record's values raise, and goes on
             self.handleError(record)
 

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
     from jupyter_lambda.sandbox.docker.prospect import DockerProspect
 
-_LIMITS = "Process workers isolate mistakes, not hostile code."
-
 
 @dataclass(frozen=True, slots=True)
 class SandboxChoice:
@@ -34,27 +32,21 @@ def choose_sandbox(requested: str, docker: Callable[[], DockerProspect]) -> Sand
         SandboxError: The requested one is not to be had here.
     """
     if requested == "process":
-        return SandboxChoice("process", f"The process sandbox, as asked for. {_LIMITS}")
+        return _process("as asked for")
     prospect = docker()
-    if requested == "docker":
-        return _as_asked(prospect)
     if prospect.usable:
-        return SandboxChoice(
-            "docker",
-            f"The docker sandbox: Docker {prospect.version} answers and sees this machine's files. For starts in milliseconds, and"
-            " walls against mistakes only: `jupyter lambda engine stop` and `jupyter lambda engine start --sandbox process`.",
+        why = (
+            "as asked for" if requested == "docker" else "since it works here; --sandbox process starts faster and isolates less"
         )
-    return SandboxChoice(
-        "process",
-        f"The process sandbox: {prospect.why}. {prospect.deed} {_LIMITS} Once containers can be had,"
-        " `jupyter lambda engine stop` and `jupyter lambda engine start --sandbox docker` switch.",
-    )
-
-
-def _as_asked(prospect: DockerProspect) -> SandboxChoice:
-    if not prospect.usable:
+        return SandboxChoice("docker", f"Docker sandbox (Docker {prospect.version}), {why}.")
+    if requested == "docker":
         raise SandboxError(
-            "sandbox docker", prospect.why, f"{prospect.deed} Or start the engine with --sandbox process (JUPYTER_LAMBDA_SANDBOX)."
+            "sandbox docker",
+            prospect.why,
+            f"{prospect.deed} Or start the engine with --sandbox process (JUPYTER_LAMBDA_SANDBOX).",
         )
-    return SandboxChoice("docker", f"The docker sandbox, as asked for, on Docker {prospect.version}.")
+    return _process(f"since {prospect.why} (`jupyter lambda doctor` says more, --sandbox docker asks for containers)")
 
+
+def _process(why: str) -> SandboxChoice:
+    return SandboxChoice("process", f"Process sandbox, {why}: it isolates mistakes, not hostile code.")

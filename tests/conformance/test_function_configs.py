@@ -84,8 +84,6 @@ def test_what_is_refused_says_so(client: Any, function: str, refused: Callable[.
     assert (error.code, error.message) == (
         "ResourceNotFoundException", "Capacity provider not found: arn:aws:lambda:us-east-1:000000000000:capacity-provider:none",
     )  # fmt: skip
-    error = refused(client.get_provisioned_concurrency_config, FunctionName=function, Qualifier="$LATEST")
-    assert (error.code, error.status) == ("ProvisionedConcurrencyConfigNotFoundException", 404)
     error = refused(
         client.create_event_source_mapping, FunctionName=function, EventSourceArn="arn:aws:sqs:us-east-1:000000000000:q"
     )

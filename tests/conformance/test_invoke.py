@@ -160,10 +160,9 @@ def test_a_function_invokes_another_with_plain_boto3(client: Any, functions: Fun
     """Its environment's own port takes what it signs with its scoped credentials."""
     inner = functions.create("def handler(event, context):\n    return event + 1\n")
     source = f"""
-import boto3, os
+import boto3
 def handler(event, context):
-    lambdas = boto3.client("lambda", endpoint_url="http://" + os.environ["AWS_LAMBDA_RUNTIME_API"])
-    return int(lambdas.invoke(FunctionName="{inner}", Payload=b"1")["Payload"].read())
+    return int(boto3.client("lambda").invoke(FunctionName="{inner}", Payload=b"1")["Payload"].read())
 """
     outer = functions.create(source, Timeout=30, MemorySize=512)
     assert client.invoke(FunctionName=outer)["Payload"].read() == b"2"

@@ -133,7 +133,7 @@ def test_logs_metrics_versions_alias_rm(shell, deployed):
     assert b"called with {'n': 1}" in shell("logs", "echo").stdout
     assert json.loads(shell("metrics", "echo", "--json").stdout)["invocations"] == 1
     assert shell("versions", "echo").stdout.decode().splitlines()[1].split()[0] == "1"
-    assert shell("alias", "echo", "prod=1").stdout == b"echo:prod 1\n"
+    assert shell("alias", "echo", "prod=1").stdout == "echo:prod → 1\n".encode()
     refused = shell("rm", "echo", "--qualifier", "1")
     assert refused.returncode == 4
     assert b"prod" in refused.stderr

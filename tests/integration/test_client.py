@@ -83,9 +83,14 @@ def test_events_come_back_as_they_went(echo, event):
     assert echo(event) == event
 
 
-def test_nan_is_judged_by_the_engine(echo):
-    with pytest.raises(InvalidRequestContent):
-        echo(float("nan"))
+def test_nan_is_refused_with_its_place(echo):
+    with pytest.raises(InvalidRequestContent, match=r'event\["rates"\]\[1\]: it is nan'):
+        echo({"rates": [1.0, float("nan")]})
+
+
+def test_the_engine_refuses_nan_of_others_too(echo):
+    with pytest.raises(InvalidRequestContent, match="NaN and Infinity are not JSON"):
+        echo.engine.invoke("echo", b"NaN")
 
 
 def test_deploying_the_same_again_publishes_nothing(echo):

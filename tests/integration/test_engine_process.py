@@ -4,6 +4,7 @@ What is inside it does not matter here (`stand_in_engine.py`); `test_engine_real
 """
 
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -441,6 +442,19 @@ def test_it_ends_when_its_home_is_removed(tmp_path):
     run_folder(home).runtime_file.unlink()
 
     assert wait_for_end(engine, SECONDS)
+
+
+def test_an_engine_whose_home_was_removed_leaves_the_next_one_alone(tmp_path):
+    """Somebody removes the folder and goes on working: for a moment there are two engines, and one set of paths."""
+    home = tmp_path / "home"
+    former = launcher().ensure(EngineOptions(home=home, settings={"idle_seconds": "20"}))  # it looks every 2 s
+    shutil.rmtree(home)
+    latter = launcher().ensure(EngineOptions(home=home))
+
+    assert wait_for_end(former, SECONDS)
+    assert call(latter) == 200
+    assert launcher().ensure(EngineOptions(home=home)).pid == latter.pid
+    assert stop_engine(home)
 
 
 def test_stop_kills_an_engine_that_hangs(engine, home):

@@ -44,10 +44,12 @@ NOTES: Final[dict[str, str]] = {
     "InvokeWithResponseStream": "Events leave while the handler runs, where its runtime streams by the Runtime API; another runtime's "
     "result is one event. 200 MB at most; no limit to the rate.",
     "ListTags": "Tags of functions; no other resource has any.",
-    "PutFunctionEventInvokeConfig": "Retries and maximum age hold for the queue from the next attempt on; destinations are kept.",
+    "PutFunctionEventInvokeConfig": "Retries and maximum age hold for the queue from the next attempt on; a destination "
+    "that is a function gets AWS's record, queued in the transaction that ends the event; queues, topics, buses and buckets are kept.",
     "PutFunctionRecursionConfig": "A chain of calls that comes back to a function for the 16th time is ended, counted by `Lineage` in "
     "the trace header, unless it says `Allow`.",
-    "PutProvisionedConcurrencyConfig": "Environments stay warm for `environment_idle_seconds` instead.",
+    "PutProvisionedConcurrencyConfig": "Real environments, initialised ahead and kept. An alias provisions its first version only; what "
+    "is no longer wanted ends when it has been idle for `environment_idle_seconds`; it is not taken from the account's concurrency.",
     "CreateCodeSigningConfig": "Packages are not signed here, so nothing is checked.",
     "PublishLayerVersion": "`ZipFile`. A function runs on one package of all its layers, at a path of its own: `PATH`, "
     "`LD_LIBRARY_PATH` and the module path name it where they name `/opt` on AWS.",

@@ -5,6 +5,7 @@ Read by `runtime/worker.py` and `runtime/walls.py`. The container is the wall; w
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from jupyter_lambda.model import limits
@@ -33,9 +34,10 @@ def worker_job(spec: EnvironmentSpec, *, fresh: bool) -> dict[str, Any]:
 
 def container_variables(spec: EnvironmentSpec) -> dict[str, str]:
     """The worker's environment, the package's folder named as it is inside, and the Runtime API's address likewise."""
-    task_root = str(spec.task_root)
-    variables = {name: _in_container(value, task_root) for name, value in spec.variables.items()}
-    return {"HOME": _TMP, "TMPDIR": _TMP, **variables, "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{RUNTIME_PORT}"}
+    task_root, address = str(spec.task_root), f"127.0.0.1:{RUNTIME_PORT}"
+    outside = re.compile(re.escape(spec.runtime_api) + r"(?!\d)")
+    variables = {name: outside.sub(address, _in_container(value, task_root)) for name, value in spec.variables.items()}
+    return {"HOME": _TMP, "TMPDIR": _TMP, **variables, "AWS_LAMBDA_RUNTIME_API": address}
 
 
 def _in_container(text: str, task_root: str) -> str:

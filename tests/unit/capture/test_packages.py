@@ -180,7 +180,9 @@ def test_what_a_capture_says(notebook, deploy):
     assert capture.source.startswith("from xml import dom")
     assert list(capture.manifest["captured"]) == ["cfg", "big"]
     assert [(m.name, m.is_present) for m in capture.report.modules] == [("jlt_not_there", False), ("numpy", True)]
-    assert capture.report.warnings[-1] == "module `jlt_not_there` is missing in the worker"
+    assert capture.report.warnings[-1] == (
+        "module `jlt_not_there` is missing in the worker: install it, or add `--requirements jlt_not_there`"
+    )
     assert [t.notes[0].text for t in capture.report.taken] == [
         'only `cfg["k"]` is used, the whole dict goes along', "above 1 MB: unpickled at each cold start, about 5 ms",
     ]  # fmt: skip

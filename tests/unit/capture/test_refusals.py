@@ -18,6 +18,15 @@ def test_undefined_names_come_with_the_nearest_and_their_line(notebook, refuse):
     assert problem.line == 4
 
 
+def test_a_builtin_is_proposed_only_when_very_alike(notebook, refuse):
+    notebook.run("import builtins; open = builtins.open")  # as IPython puts one there
+    report = refuse("def handler(event, context):\n    prnt(Nope)")
+    assert [p.suggestion for p in report.problems] == [
+        "Did you mean `print`?",
+        "Define `Nope` in the cell or in one above it.",
+    ]
+
+
 def test_an_undefined_name_of_a_helper_names_the_helper(notebook, refuse):
     notebook.run("def clean(t):\n    t = t.strip()\n    return nowhere(t)")
     notebook.run("steps = [clean]")

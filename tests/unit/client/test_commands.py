@@ -31,7 +31,7 @@ def test_lists_functions(engine):
     lines = run(engine, "list").text().splitlines()
     assert lines[0].split() == ["Function", "Version", "Aliases", "Memory", "Timeout", "Environments", "Runtime", "Changed"]
     assert lines[1].startswith("classify  1")
-    assert "prod 2 90 %, 3 10 %" in lines[2]
+    assert "prod → 2 (90 %), 3 (10 %)" in lines[2]
     assert "512 MB" in lines[2]
 
 
@@ -70,10 +70,10 @@ def test_lists_versions_newest_first(engine):
 
 
 def test_points_an_alias_and_shows_it(engine):
-    assert run(engine, "alias", "resize", "prod=2").text() == "resize:prod 2"
-    assert run(engine, "alias", "resize", "prod=2,3=0.25").text() == "resize:prod 2 75 %, 3 25 %"
-    assert run(engine, "alias", "resize", "prod").text() == "resize:prod 2 75 %, 3 25 %"
-    assert run(engine, "alias", "resize").text() == "resize:prod 2 75 %, 3 25 %"
+    assert run(engine, "alias", "resize", "prod=2").text() == "resize:prod → 2"
+    assert run(engine, "alias", "resize", "prod=2,3=0.25").text() == "resize:prod → 2 (75 %), 3 (25 %)"
+    assert run(engine, "alias", "resize", "prod").text() == "resize:prod → 2 (75 %), 3 (25 %)"
+    assert run(engine, "alias", "resize").text() == "resize:prod → 2 (75 %), 3 (25 %)"
 
 
 def test_an_alias_keeps_its_description(engine):
@@ -84,10 +84,10 @@ def test_an_alias_keeps_its_description(engine):
 
 def test_rolls_back_a_split_then_a_version(engine):
     run(engine, "alias", "resize", "prod=2,3=0.1")
-    assert run(engine, "alias", "resize", "prod", "--rollback").text() == "resize:prod 2"
+    assert run(engine, "alias", "resize", "prod", "--rollback").text() == "resize:prod → 2"
     run(engine, "alias", "resize", "prod=3")
-    assert run(engine, "alias", "resize", "prod", "--rollback").text() == "resize:prod 2"
-    assert run(engine, "alias", "resize", "prod", "--rollback").text() == "resize:prod 1"
+    assert run(engine, "alias", "resize", "prod", "--rollback").text() == "resize:prod → 2"
+    assert run(engine, "alias", "resize", "prod", "--rollback").text() == "resize:prod → 1"
     with pytest.raises(RequestError, match="no version is older than 1"):
         run(engine, "alias", "resize", "prod", "--rollback")
 

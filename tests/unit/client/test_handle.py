@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import pickle
+import re
 import signal
 import threading
 
@@ -54,7 +55,9 @@ def test_a_failure_shows_the_workers_traceback(failing):
     assert (error.error_type, error.error_message) == ("ValueError", "bad side -1")
     assert error.invocation.record.status is Status.FAILED
     assert 'raise ValueError(f"bad side' in str(error)
-    assert "\n".join(error._render_traceback_()).startswith("FunctionError in failing\nValueError: bad side -1\n")
+    shown = [re.sub(r"\x1b\[\d+m", "", line) for line in error._render_traceback_()]
+    assert shown[:2] == ["FunctionError in failing", "ValueError: bad side -1"]
+    assert any(line.startswith("FunctionError from") and "test_handle.py" in line for line in shown)
     assert "client/handle.py" not in "\n".join(error._render_traceback_())
 
 
@@ -87,6 +90,7 @@ def test_qualifier(server, echo):
 
     assert echo.at("prod").invoke({}).record.qualifier == "prod"
     assert echo["prod"].invoke({}, qualifier="1").record.version == "1"
+    assert list(echo["1"].map([1]).frame()["version"]) == ["1"]
     with pytest.raises(RequestError):
         echo.at("no such!")
 
@@ -235,6 +239,8 @@ def test_logs_and_metrics(server, echo):
 def test_shows_itself(echo):
     assert "echo" in echo._repr_html_()
     assert "<table" in echo._repr_html_()
+    echo.delete()
+    assert echo._repr_html_() is None
 
 
 def test_travels_by_name(server, client, echo, short_folder):

@@ -97,3 +97,12 @@ def test_amazons_shape_is_ours():
     amazons = pytest.importorskip("awslambdaric.bootstrap")
     described = failures.describe(ValueError("boom"), "id", "")
     assert described == amazons.make_error("boom", "ValueError", [], "id")
+
+
+@pytest.mark.parametrize("stream", [None, "closed"])
+def test_a_failure_is_no_second_failure_where_the_output_is_gone(stream, monkeypatch, tmp_path):
+    if stream:
+        stream = (tmp_path / stream).open("w")
+        stream.close()
+    monkeypatch.setattr(sys, "stdout", stream)
+    failures.log_failure(failures.describe(ValueError("boom"), "id-1", ""))

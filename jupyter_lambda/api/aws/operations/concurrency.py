@@ -50,6 +50,13 @@ def unreserved_minimum(concurrency: int) -> int:
 
 
 def _check(context: Context, asked: int, entry: Entry) -> None:
+    provisioned = sum(kept.count for kept in entry.function.settings.provisioned.values())
+    if asked < provisioned:
+        message = (
+            f" ReservedConcurrentExecutions  {asked} should not be lower than function's total provisioned concurrency "
+            f"[{provisioned}]."
+        )
+        raise RequestError(f'function "{entry.function.name}"', message.strip(" ."), "", aws_message=message)
     concurrency = context.engine.settings.concurrency
     others = context.engine.catalog.reserved_total - (entry.function.reserved_concurrency or 0)
     free, minimum = concurrency - others, unreserved_minimum(concurrency)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_lambda.api.aws.operations.functions import refused
-from jupyter_lambda.errors import NotFound, ProvisionedNotFound
+from jupyter_lambda.errors import NotFound
 
 if TYPE_CHECKING:
     from jupyter_lambda.api.aws.context import Context, Handler, Values
@@ -34,14 +34,6 @@ def _lists_none(member: str) -> Handler:
         return {member: []}
 
     return handler
-
-
-async def _no_provisioned(context: Context, values: Values) -> dict[str, Any] | None:
-    context.version(context.reference(values))
-    raise ProvisionedNotFound(
-        "function", "it has no provisioned concurrency", "", aws_message="No Provisioned Concurrency Config found for this function",
-        members={"Type": "User"},
-    )  # fmt: skip
 
 
 _NO_EXECUTION: Final = _finds_none("Durable execution not found: {DurableExecutionArn}")
@@ -81,8 +73,4 @@ TABLE: Final[dict[str, Handler]] = {
     "UpdateEventSourceMapping": _NO_MAPPING,
     "DeleteEventSourceMapping": _NO_MAPPING,
     "ListEventSourceMappings": _lists_none("EventSourceMappings"),
-    "PutProvisionedConcurrencyConfig": _makes_none("Provisioned concurrency configurations"),
-    "GetProvisionedConcurrencyConfig": _no_provisioned,
-    "DeleteProvisionedConcurrencyConfig": _no_provisioned,
-    "ListProvisionedConcurrencyConfigs": _lists_none("ProvisionedConcurrencyConfigs"),
 }

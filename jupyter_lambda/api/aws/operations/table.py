@@ -14,6 +14,7 @@ from jupyter_lambda.api.aws.operations import (
     invoke_async,
     layers,
     permissions,
+    provisioned,
     refused,
     tags,
     versions,
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 
 HANDLERS: Final[dict[str, Handler]] = {
     **functions.TABLE, **versions.TABLE, **concurrency.TABLE, **tags.TABLE, **permissions.TABLE, **event_invoke.TABLE,
-    **function_configs.TABLE, **function_urls.TABLE, **layers.TABLE, **code_signing.TABLE, **invoke_async.TABLE, **refused.TABLE,
+    **function_configs.TABLE, **function_urls.TABLE, **layers.TABLE, **code_signing.TABLE, **invoke_async.TABLE,
+    **provisioned.TABLE, **refused.TABLE,
 }  # fmt: skip
 
 # Where AWS was recorded to answer another status than the model says.

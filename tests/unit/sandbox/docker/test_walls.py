@@ -187,7 +187,8 @@ def spec(tmp_path: Path, **changes) -> EnvironmentSpec:
     values = {
         "environment_id": "e", "function_name": "f", "version": "1", "task_root": tmp_path / "pkg", "handler": "m.h", "memory_mib": 128,
         "ephemeral_mib": 512, "runtime_api": "127.0.0.1:4711",
-        "variables": {"LAMBDA_TASK_ROOT": str(tmp_path / "pkg"), "LD_LIBRARY_PATH": f"/lib:{tmp_path / 'pkg'}/lib", "MINE": "x"},
+        "variables": {"LAMBDA_TASK_ROOT": str(tmp_path / "pkg"), "LD_LIBRARY_PATH": f"/lib:{tmp_path / 'pkg'}/lib", "MINE": "x",
+                      "AWS_ENDPOINT_URL_LAMBDA": "http://127.0.0.1:4711"},
     }  # fmt: skip
     return EnvironmentSpec(**{**values, **changes})
 
@@ -197,6 +198,7 @@ def test_paths_and_addresses_are_those_of_the_inside(tmp_path):
     assert variables["LAMBDA_TASK_ROOT"] == "/var/task"
     assert variables["LD_LIBRARY_PATH"] == "/lib:/var/task/lib"
     assert variables["AWS_LAMBDA_RUNTIME_API"] == "127.0.0.1:9001"
+    assert variables["AWS_ENDPOINT_URL_LAMBDA"] == "http://127.0.0.1:9001"
     assert (variables["MINE"], variables["HOME"], variables["TMPDIR"]) == ("x", "/tmp", "/tmp")
 
 
