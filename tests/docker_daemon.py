@@ -80,7 +80,8 @@ class OwnDaemon(Daemon):
         (folder / "docker.pid").unlink(missing_ok=True)  # of one that was killed
         command = [
             "dockerd", f"--data-root={folder}/data", f"--exec-root={folder}/run", f"--pidfile={folder}/docker.pid",
-            f"--host={self.host}", f"--containerd={folder}/containerd/containerd.sock", "--bridge=none", "--iptables=false", "--ip6tables=false", "--exec-opt=native.cgroupdriver=cgroupfs",
+            f"--host={self.host}", f"--containerd={folder}/containerd/containerd.sock",
+            "--bridge=none", "--iptables=false", "--ip6tables=false", "--exec-opt=native.cgroupdriver=cgroupfs",
         ]  # fmt: skip
         with (folder / "log").open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)

@@ -43,7 +43,10 @@ def attempt(action):
 """
 
 TABLE = [
-    Hostile("allocate without end", "def handler(e, c):\n x = []\n while True: x.append(bytes(1 << 20))", "Runtime.OutOfMemory", timeout=20),
+    Hostile(
+        "allocate without end", "def handler(e, c):\n x = []\n while True: x.append(bytes(1 << 20))",
+        "Runtime.OutOfMemory", timeout=20,
+    ),
     Hostile(
         "allocate in children without end",
         "import os\ndef handler(e, c):\n while True:\n  if not os.fork():\n   x = b'x' * 40_000_000\n   while True: pass",
@@ -68,7 +71,10 @@ TABLE = [
         " except OSError: pass\n os.unlink(path)\n return n",
         lambda mib: mib <= 512, timeout=30,
     ),
-    Hostile("fill stdout", "def handler(e, c):\n for _ in range(400): print('x' * 99_999)\n return 1", lambda v: v == 1, memory=512, timeout=30),
+    Hostile(
+        "fill stdout", "def handler(e, c):\n for _ in range(400): print('x' * 99_999)\n return 1",
+        lambda v: v == 1, memory=512, timeout=30,
+    ),
     Hostile(
         "ignore SIGTERM",
         "import signal, time\ndef handler(e, c):\n for s in (15, 2, 1): signal.signal(s, signal.SIG_IGN)\n while True: time.sleep(1)",
@@ -111,8 +117,10 @@ TABLE = [
     Hostile(
         "connect to the engine's port",
         "import socket\ndef handler(e, c):\n host, port = e['url'].removeprefix('http://').split(':')\n"
-        " try: socket.create_connection((host, int(port)), 1).close()\n except OSError as error: return type(error).__name__\n return 'connected'",
-        lambda v: v in ("ConnectionRefusedError", "OSError", "PermissionError"), open_where="network", otherwise=lambda v: isinstance(v, str),
+        " try: socket.create_connection((host, int(port)), 1).close()\n"
+        " except OSError as error: return type(error).__name__\n return 'connected'",
+        lambda v: v in ("ConnectionRefusedError", "OSError", "PermissionError"),
+        open_where="network", otherwise=lambda v: isinstance(v, str),
     ),
     Hostile(
         "trace the engine",
@@ -120,7 +128,10 @@ TABLE = [
         " return [libc.ptrace(16, e['engine'], 0, 0), ctypes.get_errno()]",
         lambda v: v[0] == -1 and v[1] in (1, 3, 38),
     ),
-    Hostile("sleep past the timeout in a child", "import subprocess\ndef handler(e, c): subprocess.run(['sleep', '600'])", "Sandbox.Timedout", timeout=1),
+    Hostile(
+        "sleep past the timeout in a child", "import subprocess\ndef handler(e, c): subprocess.run(['sleep', '600'])",
+        "Sandbox.Timedout", timeout=1,
+    ),
     Hostile("answer with 1 GB", "def handler(e, c): return 'x' * (1 << 30)", "Runtime.OutOfMemory", timeout=20),
     Hostile("answer with 7 MB", "def handler(e, c): return 'x' * 7_000_000", "Function.ResponseSizeTooLarge", memory=512),
     Hostile("recurse deeply", "def f(n): return f(n + 1)\ndef handler(e, c): return f(0)", "RecursionError"),
@@ -150,7 +161,8 @@ TABLE = [
     ),
     Hostile(
         "links in the package that lead out",
-        ATTEMPT + "def handler(e, c): return [attempt(lambda: open('/'.join((os.environ['LAMBDA_TASK_ROOT'], n))).read()) for n in ('home', 'shadow')]",
+        ATTEMPT + "def handler(e, c):\n root = os.environ['LAMBDA_TASK_ROOT']\n"
+        " return [attempt(lambda: open(root + '/' + n).read()) for n in ('home', 'shadow')]",
         refused, links={"home": "../../../../../engine.json", "shadow": "/etc/shadow"},
     ),
     Hostile(

@@ -56,7 +56,8 @@ class Ground:
         runtime_file = self.connection.get("/engine/v1/status")["runtime_file"]
         return {
             "home": str(self.home), "url": self.runtime.url, "engine": self.runtime.pid, "runtime_file": runtime_file,
-            "run": str(run_folder(self.home).runtime_file.parent), "secrets": [f"{Path.home()}/.aws/credentials", f"{Path.home()}/.profile"],
+            "run": str(run_folder(self.home).runtime_file.parent),
+            "secrets": [f"{Path.home()}/.aws/credentials", f"{Path.home()}/.profile"],
         }  # fmt: skip
 
     def engine_bytes(self) -> int:
@@ -182,9 +183,13 @@ def check(row, ground, status, answer):
 
 def test_two_hostile_functions_do_not_find_each_other(ground):
     """The files, variables and memory of one environment from another one, by everything that `/proc` and `/tmp` offer."""
-    hide = "import os, tempfile\ndef handler(e, c):\n open(os.path.join(tempfile.gettempdir(), 'hidden'), 'w').write('s')\n return os.getpid()"
+    hide = (
+        "import os, tempfile\ndef handler(e, c):\n open(os.path.join(tempfile.gettempdir(), 'hidden'), 'w').write('s')\n"
+        " return os.getpid()"
+    )
     seek = (
-        "import os\ndef handler(e, c):\n found = []\n for folder, _, names in os.walk('/tmp'):\n  found += [n for n in names if n == 'hidden']\n"
+        "import os\ndef handler(e, c):\n found = []\n for folder, _, names in os.walk('/tmp'):\n"
+        "  found += [n for n in names if n == 'hidden']\n"
         " for p in os.listdir('/proc'):\n  if p.isdigit() and int(p) != os.getpid():\n   try: found += os.listdir(f'/proc/{p}/root/tmp')\n"
         "   except OSError: pass\n return found"
     )

@@ -69,7 +69,7 @@ class Bench:
 
     async def until_waiting(self, count: int) -> None:
         async with asyncio.timeout(5):
-            while self.pool.waiting != count:
+            while self.pool.waiting != count:  # noqa: ASYNC110 - the pool has no event for it
                 await asyncio.sleep(0)
 
     async def until_at_rest(self) -> None:
