@@ -30,9 +30,7 @@ class Bench:
 
     def __init__(self, home, daemon):
         self.home, self.daemon = home, daemon
-        self.options = EngineOptions(
-            home=home, sandbox="docker", settings={"budget_mib": "1024", "async_retry_base_seconds": "0"}
-        )
+        self.options = EngineOptions(home=home, sandbox="docker", settings={"concurrency": "6", "async_retry_base_seconds": "0"})
         self.connection = None
         self.connect()
 
