@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import TracebackType
 
-RED, BOLD, DIM, RESET = "\x1b[31m", "\x1b[1m", "\x1b[2m", "\x1b[0m"  # notebooks and terminals know them
+BOLD, DIM, RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"  # no red: dark notebooks show it on red
 _PACKAGE: Final = str(Path(__file__).parent)
 _SHELL: Final = frozenset({"IPython", "ipykernel"})
 
@@ -89,7 +89,7 @@ class JupyterLambdaError(Exception):
 
         Source: IPython/core/interactiveshell.py, `showtraceback`. Outside IPython the exception reads as any other.
         """
-        lines = [f"{RED}{BOLD}{self.where}{RESET}: {self.what.rstrip('.')}."]
+        lines = [f"{BOLD}{self.where}{RESET}: {self.what.rstrip('.')}."]
         if self.suggestion:
             lines.append(f"{DIM}→{RESET} {self.suggestion}")
         return [*lines, *callers(self)]

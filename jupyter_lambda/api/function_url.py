@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from jupyter_lambda.api import url_access, url_payload
+from jupyter_lambda.api.access import check_host
 from jupyter_lambda.api.aws.request_body import read_body
 from jupyter_lambda.api.error_body import aws_error
 from jupyter_lambda.engine.invocations import InvokeRequest, Outcome, check_event
@@ -90,11 +91,16 @@ class FunctionUrls:
 
     def _check_origin(self, scope: Scope, url: FunctionUrl, origin: str | None) -> list[tuple[str, str]]:
         """A page of another origin may call what CORS allows; returns the headers that tell it so."""
+        headers = dict(scope["headers"])
+        if url.auth_type == "NONE":
+            check_host(headers)
         if origin is None:
+            if headers.get(b"sec-fetch-site") in (b"cross-site", b"same-site"):
+                raise _forbidden()  # an image or a form of a page, which a browser sends without saying from where
             return []
         if url_access.allows_origin(url, origin):
             return url_access.cors_headers(url, origin)
-        host = dict(scope["headers"]).get(b"host", b"").decode("latin-1")
+        host = headers.get(b"host", b"").decode("latin-1")
         if urlsplit(origin).netloc != host:
             raise _forbidden()
         return []

@@ -1,7 +1,7 @@
 """The Lambda Runtime API of one environment: over a connected socket for our runtime, over loopback TCP for any other.
 
-Source: AWS Lambda Developer Guide, "Using the Lambda runtime API". The same TCP address answers `invocations` for the environment's
-own code, which shows its session token as bearer token or signs with it: functions call functions through it.
+Source: AWS Lambda Developer Guide, "Using the Lambda runtime API". The same TCP address answers the Lambda API for the
+environment's own code, which shows its session token as bearer token or signs with it: functions call functions through it.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ import msgspec
 
 from jupyter_lambda.api.access import Access
 from jupyter_lambda.api.aws.sigv4 import Verifier
+from jupyter_lambda.api.environment_api import environment_doors
+from jupyter_lambda.api.front_door import Doors, FrontDoor
 from jupyter_lambda.api.http_protocol import HttpProtocol, Request
-from jupyter_lambda.api.invoke_door import InvokeDoor, is_invoke
 from jupyter_lambda.api.streamed_result import StreamedResult
 from jupyter_lambda.engine.environments import ENVIRONMENT_KEY_ID
 from jupyter_lambda.engine.runtime_session import Answer, Delivery, RuntimeSession
@@ -192,6 +193,7 @@ class RuntimeDoor:
         self._access = Access(token, verifier=own)
         self._session: RuntimeSession | None = None
         self._server: asyncio.Server | None = None
+        self._doors: Doors | None = None  # of the Lambda API, made when the environment's code first asks for it
         self.transports: WeakSet[asyncio.BaseTransport] = WeakSet()  # other protocols take connections over
         self.address = ""
 
@@ -215,11 +217,11 @@ class RuntimeDoor:
 
     def protocol_for(self, first: bytes) -> asyncio.Protocol | None:
         """Who serves a connection that begins like this."""
-        if is_invoke(first):
-            return InvokeDoor(self._engine, self._access)
         if _PREFIX in first and self._session is not None:
             return RuntimeConnection(self._session, owns_session=False)
-        return None
+        if self._doors is None:
+            self._doors = environment_doors(self._engine, self._access)
+        return FrontDoor(self._doors)
 
     def close(self) -> None:
         """Close the address and every connection. Safe to call twice."""
@@ -229,6 +231,9 @@ class RuntimeDoor:
         for transport in list(self.transports):
             transport.close()
         self.transports.clear()
+        if self._doors is not None:
+            for transport in list(self._doors.transports):
+                transport.close()
 
 
 class RuntimeDoors:

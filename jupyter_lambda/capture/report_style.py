@@ -85,7 +85,7 @@ _DARK_PAGES: Final = (
 
 
 def _style() -> str:
-    name = ".jp-Lambda-capture"
+    name = ".jp-Lambda-capture.jp-Lambda-capture"  # twice: JupyterLab's own rules for tables would win
     sheet = f".R{{{_TOKENS}{_LIGHT}}}{','.join(_DARK_PAGES)}{{{_DARK}}}{_RULES}"
     return sheet.replace(".R", name).replace("\n", "")
 

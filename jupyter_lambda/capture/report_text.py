@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _WIDTH = 100
-_SIGNS = {Level.WARNING: "⚠ ", Level.NOTICE: "ⓘ ", Level.QUIET: ""}
+_SIGNS = {Level.WARNING: "⚠ ", Level.NOTICE: "(i) ", Level.QUIET: ""}
 
 
 def as_text(report: CaptureReport) -> str:

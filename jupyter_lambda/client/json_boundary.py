@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from json.encoder import encode_basestring_ascii
 from typing import Any, Final
 
-from jupyter_lambda.errors import BOLD, RED, RESET, InvalidRequestContent, PayloadTooLarge, callers
+from jupyter_lambda.errors import BOLD, RESET, InvalidRequestContent, PayloadTooLarge, callers
 from jupyter_lambda.model import limits
 
 _encoder: Final = json.JSONEncoder(allow_nan=False)
@@ -26,7 +26,7 @@ class EventTypeError(TypeError):
     def _render_traceback_(self) -> list[str]:
         """As the errors of the tree are shown: the message and the reader's own line."""
         place, _, rest = str(self).partition(" ")
-        return [f"{RED}{BOLD}{place}{RESET} {rest}", *callers(self)]
+        return [f"{BOLD}{place}{RESET} {rest}", *callers(self)]
 
 
 def encode_event(event: Any, *, name: str = "event", invocation_type: str = "RequestResponse") -> bytes:

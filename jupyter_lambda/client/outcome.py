@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from jupyter_lambda.errors import BOLD, RED, RESET, EngineUnavailable, JupyterLambdaError, callers
+from jupyter_lambda.errors import BOLD, RESET, EngineUnavailable, JupyterLambdaError, callers
 from jupyter_lambda.model.invocation import Status
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class FunctionError(JupyterLambdaError):
     def _render_traceback_(self) -> list[str]:
         """IPython shows this in place of the client's own stack, which teaches nothing about the function."""
         _, *rest = self.lines(cells=self.invocation.cell_files())
-        first = f"{RED}{BOLD}{self.error_type}{RESET}: {self.error_message}"
+        first = f"{BOLD}{self.error_type}{RESET}: {self.error_message}"
         return [f"FunctionError in {self.invocation.function_name}", first, *rest, *callers(self)[1:]]
 
 

@@ -77,7 +77,7 @@ def _in_words(name: str, value: Any) -> str:
         return f"{value.source}:{value.target}"
     if isinstance(value, tuple):
         return ", ".join(_in_words(name, item) for item in value) or "none"
-    return "none" if value is None else f"{value}{_UNITS.get(name, '')}"
+    return "default" if value is None else f"{value}{_UNITS.get(name, '')}"
 
 
 def options_kept(configuration: Configuration, options: dict[str, Any]) -> tuple[str, ...]:

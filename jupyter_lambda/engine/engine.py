@@ -15,6 +15,7 @@ import msgspec
 
 from jupyter_lambda.engine.background import Background
 from jupyter_lambda.engine.catalog import Catalog, Entry
+from jupyter_lambda.engine.code_objects import CodeObjects
 from jupyter_lambda.engine.completion import Completion
 from jupyter_lambda.engine.deployment import difference
 from jupyter_lambda.engine.destinations import EndedEvent, follow
@@ -83,6 +84,7 @@ class Engine:
         self._draw = random.Random()  # noqa: S311 - a fair draw, no secret
         self.catalog = Catalog(store, clock, region=settings.region, account_id=settings.account_id, sandbox_kind=sandbox.kind)
         self.catalog.on_change(self._catalog_changed)
+        self.code_objects = CodeObjects(settings.aws_endpoint, region=settings.region)
         self.resources = Resources(store, region=settings.region, account_id=settings.account_id)
         self.changes = FunctionChanges(self.catalog, Interpreters(), self.resources)
         parts = Parts(sandbox=sandbox, doors=doors, store=store, clock=clock, settings=settings, loop=asyncio.get_running_loop())

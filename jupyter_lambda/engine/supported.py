@@ -34,7 +34,7 @@ def check_supported(name: str, configuration: Configuration, python: PythonEnvir
         raise RequestError(
             where,
             f"it asks for the {configuration.sandbox} sandbox, and this engine uses {sandbox_kind}",
-            f"Leave --sandbox out, or stop the engine and start it with --sandbox {configuration.sandbox}.",
+            "Leave --sandbox out: this version has no other.",
         )
     if sandbox_kind == "process" and configuration.image is not None:
         raise RequestError(

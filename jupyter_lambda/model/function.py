@@ -156,6 +156,11 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     layers_package: str = ""  # hex; one package that holds all layers; empty: none
     failure: str = ""  # why the version can't run (State: Failed); empty: it can
 
+    def __repr__(self) -> str:
+        """In short: this is what a notebook shows for `fn.configure(…)` and `fn.publish()`."""
+        c = self.configuration
+        return f"<version {self.version} of {self.function_name}: {c.memory_mib} MB, {c.timeout_seconds} s, {c.runtime}>"
+
 
 class Function(msgspec.Struct, frozen=True, kw_only=True):
     """A function as a whole: what is true of all its versions."""
@@ -179,6 +184,12 @@ class Alias(msgspec.Struct, frozen=True, kw_only=True):
     additional_weight: float = 0.0  # 0.0–1.0, the share of `additional_version`
     description: str = ""
     revision_id: str = ""
+
+    def __repr__(self) -> str:
+        """In short: this is what a notebook shows for `fn.alias(…)`."""
+        split = self.additional_version is not None
+        rest = f", {self.additional_version}={self.additional_weight:g}" if split else ""
+        return f"<alias {self.name} of {self.function_name}: {self.version}{rest}>"
 
 
 def check_alias(alias: Alias) -> Alias:

@@ -108,9 +108,9 @@ class DeploymentView(View):
         return [sentence for sentence in (self._along(), self.bound, self.sandbox_note) if sentence]
 
     def _along(self) -> str:
-        """What goes along, by name: `With FACTOR, rates · imports numpy`; the report has the rest."""
+        """What goes along, by name: `takes along FACTOR, rates · imports numpy`; the report has the rest."""
         taken, modules = _some([t.name for t in self.report.taken]), _some([m.name for m in self.report.modules])
-        return " · ".join([*([f"with {taken}"] if taken else []), *([f"imports {modules}"] if modules else [])])
+        return " · ".join([*([f"takes along {taken}"] if taken else []), *([f"imports {modules}"] if modules else [])])
 
 
 def _some(names: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""The `logging` module's root handler as Lambda sets it up: level, time, request id, message, separated by tabs.
+"""The `logging` module's root handler as Lambda sets it up: level, time, request id, message, separated by tabs; or JSON.
 
 Source: AWS Lambda Developer Guide, "Logging in Python"; awslambdaric 4.2, `_setup_logging`.
 """
@@ -12,6 +12,35 @@ import time
 
 _FORMAT = "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s\n"
 _TIME_FORMAT = "%Y-%m-%dT%H:%M:%S"
+
+
+_OF_EVERY_RECORD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "aws_request_id"}
+
+
+class JsonFormatter(logging.Formatter):
+    """One object to a line, as with `LogFormat: JSON`; what `extra=` adds stands beside the rest."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Write one record."""
+        import json  # few functions log JSON, and a cold start should not pay for them
+
+        moment = time.strftime(_TIME_FORMAT, time.gmtime(record.created))
+        told: dict[str, object] = {
+            "timestamp": f"{moment}.{int(record.msecs):03d}Z",
+            "level": record.levelname,
+            "message": record.getMessage(),
+            "logger": record.name,
+            "requestId": getattr(record, "aws_request_id", "") or None,
+        }
+        if record.exc_info and record.exc_info[0] is not None:
+            told["stackTrace"] = self.formatException(record.exc_info).splitlines()
+            told["errorType"] = record.exc_info[0].__name__
+            told["errorMessage"] = str(record.exc_info[1])
+            told["location"] = f"{record.pathname}:{record.funcName}:{record.lineno}"
+        for name, value in vars(record).items():
+            if name not in _OF_EVERY_RECORD:
+                told.setdefault(name, value)
+        return json.dumps({name: value for name, value in told.items() if value is not None}, default=str, ensure_ascii=False)
 
 
 class LambdaLogHandler(logging.Handler):
@@ -30,9 +59,10 @@ class LambdaLogHandler(logging.Handler):
 
 
 def set_up() -> LambdaLogHandler:
-    """Give the root logger Lambda's handler; AWS_LAMBDA_LOG_LEVEL sets its level."""
+    """Give the root logger Lambda's handler; AWS_LAMBDA_LOG_FORMAT chooses its form, AWS_LAMBDA_LOG_LEVEL its level."""
     handler = LambdaLogHandler()
-    formatter = logging.Formatter(_FORMAT, _TIME_FORMAT)
+    in_json = os.environ.get("AWS_LAMBDA_LOG_FORMAT") == "JSON"
+    formatter = JsonFormatter() if in_json else logging.Formatter(_FORMAT, _TIME_FORMAT)
     formatter.converter = time.gmtime
     handler.setFormatter(formatter)
     root = logging.getLogger()

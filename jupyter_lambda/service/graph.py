@@ -127,6 +127,7 @@ def _settings(plan: Plan, budget: Budget) -> EngineSettings:
     return EngineSettings(
         account_id=plan.arguments.account_id,
         region=plan.arguments.region,
+        aws_endpoint=plan.arguments.aws_endpoint,
         concurrency=given.concurrency,
         budget_mib=given.budget_mib if given.budget_mib is not None else budget.memory_mib,
         cpus=budget.cpus,

@@ -112,6 +112,8 @@ def test_a_signature_opens_an_iam_url(client: Any, keys: Keys, function: str) ->
 def test_a_web_page_may_call_what_cors_allows(client: Any, functions: Functions) -> None:
     closed = opened(client, functions.create())
     assert ask(closed, headers={"Origin": ORIGIN}).status == 403
+    assert ask(closed, headers={"Sec-Fetch-Site": "cross-site"}).status == 403
+    assert ask(closed, headers={"Host": "rebound.example"}).status == 403
     cors = {"AllowOrigins": [ORIGIN], "AllowMethods": ["GET"], "AllowHeaders": ["x-a"], "MaxAge": 60}
     url = opened(client, functions.create(), Cors=cors)
     reply = ask(url, headers={"Origin": ORIGIN})

@@ -162,10 +162,16 @@ def test_a_function_invokes_another_with_plain_boto3(client: Any, functions: Fun
     source = f"""
 import boto3
 def handler(event, context):
-    return int(boto3.client("lambda").invoke(FunctionName="{inner}", Payload=b"1")["Payload"].read())
+    lambdas = boto3.client("lambda")
+    name = lambdas.get_function_configuration(FunctionName="{inner}")["FunctionName"]
+    answer = int(lambdas.invoke(FunctionName=name, Payload=b"1")["Payload"].read())
+    try:
+        lambdas.delete_function(FunctionName="{inner}")
+    except lambdas.exceptions.ClientError as error:
+        return [answer, error.response["Error"]["Code"]]
 """
     outer = functions.create(source, Timeout=30, MemorySize=512)
-    assert client.invoke(FunctionName=outer)["Payload"].read() == b"2"
+    assert client.invoke(FunctionName=outer)["Payload"].read() == b'[2, "AccessDeniedException"]'
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ def test_a_cell_becomes_a_function(notebook):
     notebook.python("FACTOR = 3")
     said = notebook.cell("times --memory 256", "def handler(event, context):\n    return event * FACTOR\n")
     assert "λ times v1 · published" in said
-    assert "with FACTOR" in said
+    assert "takes along FACTOR" in said
     assert "256 MB" in said
     assert "process sandbox" in said
     assert notebook.names["times"](14) == 42

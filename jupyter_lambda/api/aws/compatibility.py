@@ -30,7 +30,7 @@ OWN_DOORS: Final = frozenset(
 NOTES: Final[dict[str, str]] = {
     "AddPermission": "Kept as IAM would have it, and asked by function URLs. The engine has one account and one key: no other call "
     "is refused for want of one.",
-    "CreateFunction": "`ZipFile`. `S3Bucket` is answered as a bucket that does not exist, `ImageUri` is refused. `VpcConfig`, "
+    "CreateFunction": "`ZipFile`, and `S3Bucket` from `--aws-endpoint`. `ImageUri` is refused. `VpcConfig`, "
     "`KMSKeyArn`, `FileSystemConfigs`, `SnapStart`, `TracingConfig` and `DeadLetterConfig` are kept.",
     "CreateEventSourceMapping": "Comes with the event sources.",
     "CreateCapacityProvider": "Newer area of AWS that needs machines of its own.",
@@ -51,8 +51,8 @@ NOTES: Final[dict[str, str]] = {
     "PutProvisionedConcurrencyConfig": "Real environments, initialised ahead and kept. An alias provisions its first version only; what "
     "is no longer wanted ends when it has been idle for `environment_idle_seconds`; it is not taken from the account's concurrency.",
     "CreateCodeSigningConfig": "Packages are not signed here, so nothing is checked.",
-    "PublishLayerVersion": "`ZipFile`. A function runs on one package of all its layers, at a path of its own: `PATH`, "
-    "`LD_LIBRARY_PATH` and the module path name it where they name `/opt` on AWS.",
+    "PublishLayerVersion": "`ZipFile`, and `S3Bucket` from `--aws-endpoint`. A function runs on one package of all its "
+    "layers, at a path of its own: `PATH`, `LD_LIBRARY_PATH` and the module path name it where they name `/opt` on AWS.",
     "DeleteLayerVersion": "Functions that use it keep it; the number is not given out again.",
     "PutResourcePolicy": "Of July 2026. `AddPermission` makes the same statements.",
     "PutRuntimeManagementConfig": "The interpreters are the machine's, and nothing updates them.",
@@ -69,7 +69,8 @@ KEPT: Final = frozenset({"AddPermission", "RemovePermission", "GetPolicy"} | {
 BEHAVIOURS: Final[tuple[tuple[str, str], ...]] = (
     ("Signatures", "SigV4 by header and by query, `UNSIGNED-PAYLOAD`, `STREAMING-UNSIGNED-PAYLOAD-TRAILER`; five minutes of skew; AWS's "
      "errors. The service in the scope may be any, and a session token is not asked for. No SigV4A."),
-    ("Authorization", "Whoever has the engine's key may do everything. `--auth any` takes any credentials, or none."),
+    ("Authorization", "Whoever has the engine's key may do everything. The credentials in an execution environment hold at its own "
+     "port only, for operations that invoke and that read. `--auth any` takes any credentials, or none."),
     ("Validation", "Constraints of botocore's model, all broken ones in one message, with AWS's words; enumerations in the model's order, "
      "where AWS's own order is known only for some."),
     ("Types in requests", "SerializationException with AWS's words where they are known."),
@@ -81,7 +82,8 @@ BEHAVIOURS: Final[tuple[tuple[str, str], ...]] = (
     ("Pages", "At most 50 items, whatever `MaxItems` says, as AWS does for functions and versions."),
     ("Update in progress", "No 409: an update is over when it is answered."),
     ("Throttling", "429 with `Reason`, `Type` and `Retry-After: 1`. Memory that is not to be had is a 429 as well, and names the budget."),
-    ("Logs", "`LogFormat: JSON` is kept and answered; lines are written as text."),
+    ("Logs", "`LogFormat: JSON` and `ApplicationLogLevel` hold for what goes through `logging`; the platform's own lines stay text, and "
+     "`SystemLogLevel` is kept."),
 )  # fmt: skip
 
 

@@ -22,9 +22,11 @@ from jupyter_lambda.api.aws.service_model import service_model
 from jupyter_lambda.api.aws.sigv4 import STREAMING_UNSIGNED, decode_chunks
 from jupyter_lambda.api.aws.validation import validate
 from jupyter_lambda.api.error_body import aws_error
-from jupyter_lambda.errors import JupyterLambdaError, NoSuchOperation, NotFound, PackageTooLarge, PlatformError
+from jupyter_lambda.errors import AccessDenied, JupyterLambdaError, NoSuchOperation, NotFound, PackageTooLarge, PlatformError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.types import Receive, Scope, Send
 
     from jupyter_lambda.api.access import Access
@@ -50,10 +52,17 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class LambdaApi:
-    """Answers every operation but Invoke."""
+    """Answers every operation but Invoke.
 
-    def __init__(self, engine: Engine, access: Access) -> None:
+    Args:
+        engine: The engine.
+        access: Who may at all.
+        allows: Which operations may be asked for, by name; None: every one.
+    """
+
+    def __init__(self, engine: Engine, access: Access, allows: Callable[[str], bool] | None = None) -> None:
         self._engine = engine
+        self._allows = allows
         self._access = access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -96,6 +105,11 @@ class LambdaApi:
         model = service_model()
         match = model.match(method, path, query)
         operation = match.operation
+        if self._allows is not None and not self._allows(operation.name):
+            raise AccessDenied(
+                operation.name, "these credentials are not for it", "Call it with the engine's own key.",
+                aws_message=f"User is not authorized to perform: lambda:{operation.name}",
+            )  # fmt: skip
         handler = HANDLERS.get(operation.name)
         if operation.name == "InvokeWithResponseStream":
             return await self._stream(operation, input_values(model, operation, match.uri, query, headers, body), headers)

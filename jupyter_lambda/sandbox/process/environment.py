@@ -239,7 +239,7 @@ class ProcessEnvironment:
                 self._group.kill()
             elif self._pid is not None:
                 with contextlib.suppress(ProcessLookupError):
-                    os.kill(self._pid, signal.SIGKILL)  # what it leaves behind is the zygote's to bury
+                    os.killpg(self._pid, signal.SIGKILL)  # it leads a session; what left that is the zygote's to bury
             await self._clock.sleep(_ROUND_SECONDS)
 
     def _on_death(self, died: asyncio.Future[Death], status: int) -> None:

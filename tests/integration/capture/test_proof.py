@@ -5,6 +5,8 @@ from __future__ import annotations
 import zipfile
 
 import psutil
+from pathlib import Path
+
 import pytest
 
 from jupyter_lambda.capture import CaptureFailed, prove
@@ -67,6 +69,12 @@ def test_the_functions_variables_are_there_and_the_kernels_are_not(deploy, monke
     monkeypatch.setenv("SECRET_OF_THE_KERNEL", "x")
     source = "import os\nassert os.environ['KEY'] == 'v' and 'SECRET_OF_THE_KERNEL' not in os.environ\ndef handler(e, c): pass"
     assert prove(deploy(source, environment={"KEY": "v"})).report.warnings == ()
+
+
+@pytest.mark.skipif(not Path("/proc/self/oom_score_adj").exists(), reason="Linux tells the kernel's choice by it")
+def test_a_proof_ends_before_the_notebook_when_memory_is_short(deploy):
+    source = "assert open('/proc/self/oom_score_adj').read().strip() == '1000'\ndef handler(e, c): pass"
+    assert prove(deploy(source)).report.warnings == ()
 
 
 def test_a_handler_that_is_no_function_is_refused(deploy):

@@ -68,7 +68,7 @@ def test_text_of_a_clean_capture():
         "  Name       Type                    Size  Note\n"
         "  LABELS     dict, 42 entries      3.1 kB  as of cell [4]\n"
         "  tokenizer  tokenizers.Tokenizer  1.9 MB  ⚠ above 1 MB: unpickled at each cold start, about 9 ms\n"
-        '  cfg        dict, 11 entries       812 B  ⓘ only cfg["k"] is used, the whole dict goes along\n'
+        '  cfg        dict, 11 entries       812 B  (i) only cfg["k"] is used, the whole dict goes along\n'
         "\n"
         "Modules   2 needed, the worker has both\n"
         "  ✓ numpy 2.3.4 preloaded, 0 ms at init\n"
@@ -98,7 +98,7 @@ def test_text_of_a_failure():
 def test_html_says_what_the_text_says(report):
     shown = Text(report._repr_html_()).text
     for word in (w for line in str(report).split("\n") for w in line.split()):
-        plain = word.strip("✕⚠ⓘ✓└:`")
+        plain = word.strip("✕⚠(i)✓└:`")
         assert plain in shown, word
 
 

@@ -98,6 +98,14 @@ def test_removes_an_alias(engine):
     assert "has no aliases" in run(engine, "alias", "resize").text()
 
 
+def test_an_alias_that_is_not_there_is_not_removed(engine):
+    run(engine, "alias", "resize", "production=2")
+    with pytest.raises(AliasNotFound, match='Did you mean "production"'):
+        run(engine, "alias", "resize", "prodution", "--delete")
+    with pytest.raises(AliasNotFound, match="It has production"):
+        run(engine, "rm", "resize", "--alias", "blue")
+
+
 def test_an_alias_that_is_not_there_proposes_one(engine):
     run(engine, "alias", "resize", "production=2")
     with pytest.raises(AliasNotFound, match='Did you mean "production"'):

@@ -15,6 +15,7 @@ from jupyter_lambda.client.json_boundary import EventTypeError
 from jupyter_lambda.client.outcome import FunctionError, log_tail
 from jupyter_lambda.errors import AliasNotFound, FunctionNotFound, PayloadTooLarge, RequestError
 from jupyter_lambda.model.engine_api import LogEvent
+from jupyter_lambda.model.function import Alias, Configuration, Version
 from jupyter_lambda.model.invocation import Status
 
 pytestmark = pytest.mark.anyio
@@ -265,3 +266,13 @@ def test_is_no_sequence(echo):
     with pytest.raises(TypeError):
         iter(echo)
     assert len({echo, FunctionHandle("echo"), echo["1"]}) == 2
+
+
+def test_what_a_change_answers_is_short():
+    version = Version(
+        function_name="f", version="2", configuration=Configuration(memory_mib=256, timeout_seconds=7, runtime="python3.11"),
+        package_sha256="", package_bytes=0, content_digest="", revision_id="", last_modified="",
+    )  # fmt: skip
+    assert repr(version) == "<version 2 of f: 256 MB, 7 s, python3.11>"
+    split = Alias(function_name="f", name="prod", version="1", additional_version="2", additional_weight=0.1)
+    assert repr(split) == "<alias prod of f: 1, 2=0.1>"

@@ -72,7 +72,7 @@ def test_difference_of_source_configuration_and_captured_values() -> None:
     [
         ({}, None, ""),
         ({"sandbox": "process", "network": "bridge"}, None, ""),
-        ({"sandbox": "docker"}, RequestError, "--sandbox docker"),
+        ({"sandbox": "docker"}, RequestError, "asks for the docker sandbox"),
         ({"image": "x"}, RequestError, "containers"),
         ({"runtime": "python3.12"}, None, ""),
         ({"runtime": "python3.11"}, InvalidRuntime, "3.12.1"),

@@ -66,7 +66,7 @@ def test_variables_are_the_functions_own_and_where_it_may_write():
     [
         (ROOT, {"descriptors": 1024}),
         (USER, {"descriptors": 1024, "processes": 1024}),
-        (BARE, {"descriptors": 1024, "file_bytes": 1024 << 20}),
+        (BARE, {"descriptors": 1024, "more_processes": 1024, "file_bytes": 1024 << 20}),
     ],
 )
 def test_what_no_group_or_namespace_holds_an_rlimit_does(tier, limits):

@@ -142,13 +142,20 @@ async def get_account_settings(context: Context, _: Values) -> dict[str, Any]:
 async def _package(context: Context, code: dict[str, Any], package_type: str) -> Package:
     if package_type == "Image":
         raise refused("Container images need the docker sandbox with an image; this engine takes zip packages through this API.")
+    package = await given_package(context, code)
+    if package is None:
+        raise refused("Please provide a source for function code.")
+    return package
+
+
+async def given_package(context: Context, code: dict[str, Any]) -> Package | None:
+    """The package that a request brings or names in S3, kept; None where it does neither (RequestError, PackageTooLarge)."""
     if "ZipFile" in code:
         return await keep_package(context.engine.store, code["ZipFile"])
-    if "S3Bucket" in code:
-        raise refused(
-            "Error occurred while GetObject. S3 Error Code: NoSuchBucket. S3 Error Message: The specified bucket does not exist"
-        )
-    raise refused("Please provide a source for function code.")
+    if "S3Bucket" not in code or "S3Key" not in code:
+        return None
+    content = await context.engine.code_objects.fetch(code["S3Bucket"], code["S3Key"], code.get("S3ObjectVersion"))
+    return await keep_package(context.engine.store, content)
 
 
 def check_tag_count(tags: dict[str, str]) -> None:

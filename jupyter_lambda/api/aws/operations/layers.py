@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from jupyter_lambda.api.aws.operations.functions import refused
+from jupyter_lambda.api.aws.operations.functions import given_package, refused
 from jupyter_lambda.api.aws.pages import page
 from jupyter_lambda.engine.catalog import new_revision
 from jupyter_lambda.engine.function_changes import encoded_hash
-from jupyter_lambda.engine.uploaded_packages import keep_package
 from jupyter_lambda.errors import Conflict, NotFound, RevisionMismatch
 from jupyter_lambda.model.function_settings import Policy
 from jupyter_lambda.model.resources import LayerVersion
@@ -26,14 +25,9 @@ _NAME: Final = re.compile(r"(?:arn:[^:]+:lambda:[^:]+:\d{12}:layer:)?(?P<name>[a
 
 async def publish_layer_version(context: Context, values: Values) -> dict[str, Any]:
     """PublishLayerVersion: always a new version, whatever the content is."""
-    content = values["Content"]
-    if "ZipFile" not in content:
-        raise refused(
-            "Error occurred while GetObject. S3 Error Code: NoSuchBucket. S3 Error Message: The specified bucket does not exist"
-            if "S3Bucket" in content
-            else "Please provide a source for layer content."
-        )
-    package = await keep_package(context.engine.store, content["ZipFile"])
+    package = await given_package(context, values["Content"])
+    if package is None:
+        raise refused("Please provide a source for layer content.")
     layer = LayerVersion(
         name=_name(values), number=0, created=context.engine.catalog.timestamp(), description=values.get("Description", ""),
         license=values.get("LicenseInfo", ""), runtimes=tuple(values.get("CompatibleRuntimes", ())),
