@@ -90,13 +90,15 @@ class Dispatcher:
 
     def provision(self, version: Version, wanted: int) -> None:
         """Keep so many environments of a version ready; what is not wanted any more goes when it has been idle for long."""
-        if wanted or (version.function_name, version.version, version.revision_id) in self._lanes:
+        if wanted or version in self._lanes:
             lane = self._lanes.of(version)
             if lane.pool.provisioned != wanted:
                 self._apply(lane, placement.on_provision(lane.pool, wanted))
 
     def provisioned(self, version: Version) -> tuple[int, int]:
         """How many environments of a version are ready, and how many are on their way."""
+        if version not in self._lanes:
+            return 0, 0
         pool = self._lanes.of(version).pool
         return pool.ready, pool.starting
 
