@@ -13,6 +13,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
 from jupyter_lambda.clock import SystemClock, pause
@@ -115,9 +116,20 @@ class OwnDaemon(Daemon):
             self._process = None
         self._containerd.terminate()
         self._containerd.wait(30)
+        for shim in _shims_of(self._folder):  # of containers that a daemon which was killed did not bury
+            shim.kill()
         for mount in sorted(_mounts_below(self._folder), reverse=True):
             with suppress(subprocess.CalledProcessError):
                 subprocess.run(["umount", "--lazy", mount], check=True, capture_output=True)
+
+
+def _shims_of(folder: Path) -> list[psutil.Process]:
+    found = []
+    for process in psutil.process_iter(["name", "cmdline"]):
+        command = " ".join(process.info["cmdline"] or ())
+        if command.partition(" ")[0].endswith("containerd-shim-runc-v2") and f" {folder}/" in command:
+            found.append(process)
+    return found
 
 
 def _mounts_below(folder: Path) -> list[str]:
