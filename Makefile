@@ -11,7 +11,8 @@ FRONTEND := $(shell find labextension/src labextension/style -type f 2>/dev/null
             labextension/package.json labextension/tsconfig.json labextension/.yarnrc.yml labextension/yarn.lock
 
 # What the tests need from Debian, as COMMAND:PACKAGE; installed where the command is missing and we are root.
-TEST_PACKAGES := cc:build-essential g++:build-essential cmake:cmake
+TEST_PACKAGES := cc:build-essential g++:build-essential cmake:cmake \
+                 dockerd:docker.io containerd:containerd runc:runc iptables:iptables
 
 # Node of the machine, else the one that tools/node.sh installed from PyPI.
 export PATH := $(abspath $(BIN)):$(abspath .tools/node/bin):$(PATH)

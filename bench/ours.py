@@ -19,11 +19,11 @@ EVENTS = 1_000
 
 
 @contextmanager
-def engine():
+def engine(sandbox: str = "process"):
     """An engine in a home that goes with it."""
     with tempfile.TemporaryDirectory(prefix="jl-bench-") as home:
         try:
-            with closing(EngineClient(ensure_engine(home, sandbox="process"))) as client:
+            with closing(EngineClient(ensure_engine(home, sandbox=sandbox))) as client:
                 yield client
         finally:
             stop_engine(home)

@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.docker_daemon import open_daemon
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.docker_daemon import Daemon
 
 # Settings of the caller's shell that would change what is tested.
 _FOREIGN = ("JUPYTER_LAMBDA_", "AWS_", "_X_AMZN_", "LAMBDA_")
@@ -30,3 +34,11 @@ def _own_surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
     yield
     os.environ.clear()
     os.environ.update(before)
+
+
+@pytest.fixture(scope="session")
+def docker_daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
+    """A Docker daemon for tests that are marked with NEEDS_DOCKER, started when the first one asks."""
+    daemon = open_daemon(tmp_path_factory.mktemp("docker"))
+    yield daemon
+    daemon.stop()

@@ -149,6 +149,7 @@ class LiveEnvironment:
         self._init_began = 0.0
         self._ready_at = 0.0
         self._stands = False
+        self._init_is_limited = False
         self._init_timer: asyncio.TimerHandle | None = None
         self._background = Background(parts.loop, log)
 
@@ -349,8 +350,7 @@ class LiveEnvironment:
         self._stands = False
         self._ready_at = 0.0
         self._init_began = self._parts.clock.monotonic()
-        if limited:
-            self._init_timer = self._parts.loop.call_later(self._parts.settings.init_seconds, self._init_took_too_long)
+        self._init_is_limited = limited
 
     def _standing(self, walls: ExecutionEnvironment) -> None:
         """The runtime process stands behind its walls; it may have been ready before we were told so."""
@@ -359,6 +359,8 @@ class LiveEnvironment:
         walls.died.add_done_callback(self._died)
         if self._ready_at:
             self._tell_ready()
+        elif self._init_is_limited and self.phase is not Phase.ENDING:  # what it took to make the walls is no part of init
+            self._init_timer = self._parts.loop.call_later(self._parts.settings.init_seconds, self._init_took_too_long)
 
     def _tell_ready(self) -> None:
         self.init_ms = max(0.0, (self._ready_at - self._init_began) * 1000.0)

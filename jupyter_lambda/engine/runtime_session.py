@@ -114,16 +114,20 @@ class RuntimeSession:
         return None
 
     def deliver(self, delivery: Delivery, *, streams: bool = False) -> None:
-        """Hand an invocation to the waiting runtime. Only in state WAITING."""
+        """Hand an invocation to the waiting runtime. Only in state WAITING.
+
+        A runtime whose connection has just ended takes it too: its death is told next, and is then this invocation's.
+        """
         send = self._send
-        if self.state is not State.WAITING or send is None:
+        if self.state is not State.WAITING:
             msg = f"the runtime is {self.state.name.lower()}, not waiting"
             raise RuntimeError(msg)
         self._send = None
         self.state = State.BUSY
         self.request_id = delivery.request_id
         self.streams = streams
-        send(delivery)
+        if send is not None:
+            send(delivery)
 
     def chunk(self, request_id: str, piece: bytes) -> None:
         """The runtime streams a piece of the result; one that is not for the present invocation goes nowhere."""

@@ -163,8 +163,7 @@ class Zygote:
         if not self._ended:
             return
         leftovers = [pid for pid in process_tree.children(os.getpid()) if pid not in self._workers]
-        for pid in leftovers:
-            process_tree.kill_tree(pid)
+        self._kill(leftovers)
         if not leftovers:
             for job_id, status in self._ended.items():
                 self._send(event="died", id=job_id, status=status)
@@ -175,8 +174,7 @@ class Zygote:
         self._thaw_everything()
         living = process_tree.children(os.getpid())
         while living:
-            for pid in living:
-                process_tree.kill_tree(pid)
+            self._kill(living)
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(-1, 0)
             living = process_tree.children(os.getpid())
@@ -194,6 +192,10 @@ class Zygote:
                 if os.path.exists(path):
                     with contextlib.suppress(OSError), open(path, "w") as freezer:
                         freezer.write(state)
+
+    def _kill(self, pids: list[int]) -> None:
+        for pid in pids:
+            process_tree.kill_tree(pid)
 
 
 def _import(name: str) -> Optional[str]:

@@ -46,6 +46,10 @@ from jupyter_lambda.store.location import locate_state
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from jupyter_lambda.sandbox.docker.prospect import DockerProspect
+    from jupyter_lambda.sandbox.protocol import Sandbox
+    from jupyter_lambda.store.location import StateLocation
+
 _LOG = logging.getLogger(__name__)
 EXIT_ENDED: Final = 0
 EXIT_FAILED: Final = 3  # as `jupyter lambda engine start` has it: no engine could be started
@@ -75,12 +79,12 @@ def _serve(arguments: Arguments, starter: Starter, build: Build | None, protocol
     run = run_folder(arguments.home)
     run.make()
     start_log(None if arguments.foreground else run.log)
-    choice = choose_sandbox(arguments.sandbox)
     location = locate_state(arguments.home)
     folder = local_run_folder(run, location)
     with ExitStack() as held:
         if not _take(FileLock(folder / "engine.lock"), held, arguments, starter):
             return
+        choice = choose_sandbox(arguments.sandbox, lambda: _look_for_docker(arguments, location))
         listeners = open_listeners(arguments.host, arguments.port, folder)
         held.callback(listeners.close)
         close_memory()  # before there is a secret in it
@@ -159,11 +163,26 @@ class _Life:
         os._exit(128 + signal.SIGTERM)
 
 
-async def _real_graph(plan: Plan) -> Graph:
-    """Import and build the engine, while a child process probes what walls this host has: each takes some 70 ms."""
+def _look_for_docker(arguments: Arguments, location: StateLocation) -> DockerProspect:
+    from jupyter_lambda.service.containers import prospect
+
+    return asyncio.run(prospect(arguments.home, location.folder, SystemClock()))
+
+
+async def _open_sandbox(plan: Plan) -> Sandbox:
+    if plan.sandbox.kind == "docker":
+        from jupyter_lambda.service.containers import open_containers
+
+        containers: Sandbox = await open_containers(plan)
+        return containers
     from jupyter_lambda.service.process_walls import open_walls
 
-    opening = asyncio.create_task(open_walls(plan))
+    return await open_walls(plan)
+
+
+async def _real_graph(plan: Plan) -> Graph:
+    """Import and build the engine, while a child process probes what walls this host has: each takes some 70 ms."""
+    opening = asyncio.create_task(_open_sandbox(plan))
     await plan.clock.sleep(0)  # it starts its child before the imports keep the loop
     try:
         from jupyter_lambda.service.graph import build_graph

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from jupyter_lambda.errors import SandboxError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from jupyter_lambda.sandbox.docker.prospect import DockerProspect
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,17 +21,32 @@ class SandboxChoice:
     note: str
 
 
-def choose_sandbox(requested: str) -> SandboxChoice:
+def choose_sandbox(requested: str, docker: Callable[[], DockerProspect]) -> SandboxChoice:
     """Decide between `auto`, `process` and `docker`.
 
+    Args:
+        requested: What the user asked for.
+        docker: Looks whether containers can be had; asked only where the answer matters.
+
     Raises:
-        SandboxError: The requested one is not here.
+        SandboxError: The requested one is not to be had here.
     """
+    if requested == "process":
+        return _process("as asked for")
+    prospect = docker()
+    if prospect.usable:
+        why = (
+            "as asked for" if requested == "docker" else "since it works here; --sandbox process starts faster and isolates less"
+        )
+        return SandboxChoice("docker", f"Docker sandbox (Docker {prospect.version}), {why}.")
     if requested == "docker":
         raise SandboxError(
             "sandbox docker",
-            "this version of jupyter-lambda has no container sandbox",
-            "Start the engine with --sandbox process (JUPYTER_LAMBDA_SANDBOX=process).",
+            prospect.why,
+            f"{prospect.deed} Or start the engine with --sandbox process (JUPYTER_LAMBDA_SANDBOX).",
         )
-    why = "as asked for" if requested == "process" else "the only one in this version"
+    return _process(f"since {prospect.why} (`jupyter lambda doctor` says more, --sandbox docker asks for containers)")
+
+
+def _process(why: str) -> SandboxChoice:
     return SandboxChoice("process", f"Process sandbox, {why}: it isolates mistakes, not hostile code.")

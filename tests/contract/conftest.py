@@ -1,4 +1,7 @@
-"""Fixtures of the sandbox contract: a sandbox with the walls that the run may use, and environments made from a piece of source."""
+"""Fixtures of the sandbox contract: a sandbox with the walls that the run may use, and environments made from a piece of source.
+
+`walls` says which sandbox: "all" and "bare" are the process sandbox, "docker" is containers, where a daemon answers.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +16,15 @@ import pytest
 
 from jupyter_lambda.clock import SystemClock
 from jupyter_lambda.model.function import PythonEnvironment
+from jupyter_lambda.sandbox.docker.daemon import Daemon
+from jupyter_lambda.sandbox.docker.sandbox import DockerSandbox
+from jupyter_lambda.sandbox.process import process_table
 from jupyter_lambda.sandbox.process.sandbox import open_process_sandbox
+from jupyter_lambda.sandbox.process.spawn_request import MARKER
 from jupyter_lambda.sandbox.process.tier import EVERYTHING
 from jupyter_lambda.sandbox.protocol import EnvironmentSpec
 from jupyter_lambda.testing.runtime_bench import RuntimeBench
+from tests.docker_daemon import NEEDS_DOCKER
 
 WALLS = {"all": EVERYTHING, "bare": frozenset({"landlock", "seccomp"})}
 
@@ -39,6 +47,23 @@ class Workshop:
         self.rows = {row.row: row for row in sandbox.enforcement()}
         self._numbers = itertools.count(1)
         self._open = []
+
+    def living(self, environment) -> list[int]:
+        """All processes of an environment, but for what holds it; its zygote serves no other one."""
+        if self.walls == "docker":
+            container = environment._container
+            return [] if container is None else sorted(process_table.descendants(container.first_pid))
+        ours = process_table.marked(f"{MARKER}=").items()
+        marked = {pid for pid, rest in ours if rest.endswith(f"/{environment.environment_id}")}
+        return sorted({*process_table.descendants(environment.zygote.pid), *marked})
+
+    def sockets(self) -> list[Path]:
+        """Where containers that are being booted will find the engine."""
+        return list((self.home / "run").rglob("control.sock"))
+
+    def inside(self, root: Path) -> str:
+        """Where the function sees its package."""
+        return "/var/task" if self.walls == "docker" else str(root)
 
     def package(self, source: str, **files: str) -> Path:
         """A package folder with `function.py` and other files."""
@@ -93,9 +118,12 @@ class Workshop:
             await thing.aclose()
 
 
-def _walls() -> list[str]:
+def _walls() -> list[object]:
     chosen = os.environ.get("JUPYTER_LAMBDA_TEST_WALLS")
-    return chosen.split(",") if chosen else ["all"] if os.geteuid() == 0 else ["all", "bare"]
+    if chosen:
+        return list(chosen.split(","))
+    containers = pytest.param("docker", marks=NEEDS_DOCKER)
+    return ["all", containers] if os.geteuid() == 0 else ["all", "bare", containers]
 
 
 @pytest.fixture(params=_walls())
@@ -104,10 +132,14 @@ def walls(request) -> str:
 
 
 @pytest.fixture
-async def workshop(tmp_path, walls):
+async def workshop(tmp_path, walls, request):
     home = tmp_path / "home"
     home.mkdir()
-    sandbox = await open_process_sandbox(home, "boot", SystemClock(), run_folder=home / "run", allow=WALLS[walls])
+    if walls == "docker":
+        daemon = await Daemon.open(request.getfixturevalue("docker_daemon").address)
+        sandbox = DockerSandbox(daemon, home, "boot", SystemClock(), run_folder=home / "run")
+    else:
+        sandbox = await open_process_sandbox(home, "boot", SystemClock(), run_folder=home / "run", allow=WALLS[walls])
     workshop = Workshop(sandbox, tmp_path / "packages", home, walls)
     yield workshop
     await workshop.aclose()

@@ -40,6 +40,7 @@ def copy():
     )
     (folder / "tests").mkdir()
     shutil.copytree(PROJECT / "tests" / "contract", folder / "tests" / "contract", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(PROJECT / "tests" / "docker_daemon.py", folder / "tests")
     shutil.copy(PROJECT / "pyproject.toml", folder)
     make_python(folder / "python")
     (folder / "scratch").mkdir()

@@ -17,7 +17,9 @@ _LIMIT_FILES = {"memory": "memory.limit_in_bytes", "cpu": "cpu.cfs_quota_us"}
 _UNLIMITED = 1 << 60
 
 
-class _Hierarchy(NamedTuple):
+class Hierarchy(NamedTuple):
+    """A version 1 hierarchy as this process sees it."""
+
     top: Path  # where it is mounted
     root: str  # which of its groups that mount shows
 
@@ -33,7 +35,7 @@ def find_groups(home_id: str, boot_id: str) -> GroupMaker | None:
 
 
 def _version_1(home_id: str, boot_id: str) -> GroupMaker | None:
-    hierarchies = _mounted_hierarchies()
+    hierarchies = mounted_hierarchies()
     own = own_groups()
     if not all(name in hierarchies and name in own for name in CONTROLLERS):
         return None
@@ -51,7 +53,7 @@ def _version_2(home_id: str, boot_id: str) -> GroupMaker | None:
     return maker
 
 
-def _parent(controller: str, hierarchy: _Hierarchy, own: str) -> Path:
+def _parent(controller: str, hierarchy: Hierarchy, own: str) -> Path:
     """The hierarchy's top; but the nearest group of our own with a limit, so that our workers stay inside it."""
     below = os.path.relpath(own, hierarchy.root)
     here = hierarchy.top if below.startswith("..") else (hierarchy.top / below)
@@ -64,16 +66,16 @@ def _parent(controller: str, hierarchy: _Hierarchy, own: str) -> Path:
     return hierarchy.top
 
 
-def _mounted_hierarchies() -> dict[str, _Hierarchy]:
+def mounted_hierarchies() -> dict[str, Hierarchy]:
     """Version 1 controllers by name, from this process's mounts."""
-    found: dict[str, _Hierarchy] = {}
+    found: dict[str, Hierarchy] = {}
     for line in Path("/proc/self/mountinfo").read_text().splitlines():
         before, _, after = line.partition(" - ")
         kind, _, options = after.split(" ", 2)
         if kind == "cgroup":
             _, _, _, root, top, *_ = before.split(" ")
             for name in options.split(","):
-                found.setdefault(name, _Hierarchy(Path(top), root))
+                found.setdefault(name, Hierarchy(Path(top), root))
     return found
 
 

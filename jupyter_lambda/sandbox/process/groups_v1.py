@@ -106,6 +106,21 @@ class GroupV1:
         with contextlib.suppress(OSError):  # from Linux 5.14: what was not used in one period may be used in the next
             (cpu / "cpu.cfs_burst_us").write_text(str(self._cpu_quota_us if held else 0))
 
+    def take_limits(self, limits: GroupLimits) -> None:
+        """Hold memory and CPU to other limits from now on (the group's processes were started before it was known whose they are).
+
+        Raises:
+            OSError: The files may not be written, or more is held already.
+        """
+        self._cpu_quota_us = max(1_000, int(limits.cpus * CPU_PERIOD_US))
+        memory = self._folders["memory"]
+        files = [memory / "memory.limit_in_bytes", memory / "memory.memsw.limit_in_bytes"]
+        if limits.memory_bytes > int(files[0].read_text()):
+            files.reverse()  # memory alone may never be more than memory and swap
+        for file in files:
+            with contextlib.suppress(FileNotFoundError):  # only where swap is accounted
+                file.write_text(str(limits.memory_bytes))
+
     def kernel_kills(self) -> int:
         """How many processes the kernel has killed for memory in this group."""
         for line in os.pread(self._oom, 256, 0).decode().splitlines():

@@ -123,6 +123,15 @@ class GroupV2:
             with contextlib.suppress(OSError):  # from Linux 5.14: what was not used in one period may be used in the next
                 (self._folder / "cpu.max.burst").write_text(str(self._cpu_quota_us if held else 0))
 
+    def take_limits(self, limits: GroupLimits) -> None:
+        """Hold memory and CPU to other limits from now on.
+
+        Raises:
+            OSError: The files may not be written.
+        """
+        self._cpu_quota_us = max(1_000, int(limits.cpus * CPU_PERIOD_US))
+        (self._folder / "memory.max").write_text(str(limits.memory_bytes))
+
     def kernel_kills(self) -> int:
         """How many processes the kernel has killed for memory in this group."""
         for line in os.pread(self._events, 512, 0).decode().splitlines():

@@ -17,7 +17,7 @@ from jupyter_lambda.sandbox.protocol import MemoryReading
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from jupyter_lambda.sandbox.process.groups import Group
+    from jupyter_lambda.sandbox.process.groups import GroupMemory
 
 _GRAIN_BYTES = 128 * 1024  # a change below that is not worth reading everything again
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
@@ -35,10 +35,22 @@ class MemoryAccount(Protocol):
         ...
 
 
+class MemoryGroup(Protocol):
+    """What a control group tells about memory."""
+
+    def usage(self) -> int:
+        """Bytes charged now, page cache included; a microsecond."""
+        ...
+
+    def memory(self) -> GroupMemory:
+        """What is held now; tens of microseconds."""
+        ...
+
+
 class GroupAccount:
     """Memory by a control group."""
 
-    def __init__(self, group: Group, pid: int, tmp_bytes: Callable[[], int]) -> None:
+    def __init__(self, group: MemoryGroup, pid: int, tmp_bytes: Callable[[], int]) -> None:
         self._group, self._pid, self._tmp_bytes = group, pid, tmp_bytes
         self._usage = -1
         self._base: int | None = None

@@ -12,7 +12,7 @@ import signal
 import socket
 import subprocess
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from jupyter_lambda.errors import InvalidRuntime, SandboxError, SandboxLost
 from jupyter_lambda.sandbox.process.tier import ENTRY
@@ -28,7 +28,7 @@ _IMPORT_SECONDS: Final = 30.0
 _SPAWN_SECONDS: Final = 10.0
 _ENDING_SECONDS: Final = 5.0
 # One thread while preloading: a library's thread pool does not survive a fork. The worker's own variables decide for its children.
-_VARIABLES: Final = {
+PRELOADING_VARIABLES: Final = {
     "PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "TZ": ":UTC", "PYTHONDONTWRITEBYTECODE": "1",
     "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "NUMEXPR_NUM_THREADS": "1",
 }  # fmt: skip
@@ -44,10 +44,26 @@ class Unfit(Exception):
         self.module, self.why = module, why
 
 
+class ZygoteProcess(Protocol):
+    """What a zygote runs in: a process of ours, or the first process of a container."""
+
+    pid: int
+
+    def kill(self) -> None:
+        """End it at once."""
+        ...
+
+    def wait(self) -> int:
+        """Block until it has ended; its exit status."""
+        ...
+
+
 class Zygote:
     """A running zygote, ready to fork."""
 
-    def __init__(self, process: subprocess.Popen[bytes], control: socket.socket, errors: int, living: set[int]) -> None:
+    where = "process sandbox"  # what errors are about
+
+    def __init__(self, process: ZygoteProcess, control: socket.socket, errors: int, living: set[int]) -> None:
         self._process = process
         self._control = control
         self._errors = errors  # a file without a name: what the zygote printed
@@ -128,7 +144,7 @@ class Zygote:
             SandboxLost: The zygote ended.
         """
         if self.is_gone:
-            raise _lost()
+            raise self._lost()
         self._ids += 1
         number = self._ids
         walled: asyncio.Future[tuple[int, float]] = self._loop.create_future()
@@ -139,9 +155,7 @@ class Zygote:
             async with asyncio.timeout(_SPAWN_SECONDS):
                 return await walled
         except TimeoutError:
-            raise SandboxError(
-                "process sandbox", f"no worker stood after {_SPAWN_SECONDS:g} s", "The machine is overloaded."
-            ) from None
+            raise SandboxError(self.where, f"no worker stood after {_SPAWN_SECONDS:g} s", "The machine is overloaded.") from None
         finally:
             self._walled.pop(number, None)
 
@@ -194,7 +208,7 @@ class Zygote:
         status = await asyncio.to_thread(self._process.wait)
         if self._importing:
             return Unfit(self._importing, f"its import ended the process (status {status})")
-        said = os.pread(self._errors, 4096, 0).decode(errors="replace").strip().splitlines()
+        said = os.pread(self._errors, 4096, 0).decode(errors="replace").strip().splitlines() if self._errors >= 0 else []
         if status == 127 or not os.access(python.executable, os.X_OK):
             return _gone_interpreter(python)
         return SandboxError(
@@ -229,7 +243,7 @@ class Zygote:
             except BlockingIOError:
                 await self._writable()
             except OSError as error:
-                raise _lost() from error
+                raise self._lost() from error
             else:
                 return
 
@@ -296,7 +310,7 @@ class Zygote:
         walled = self._walled.get(number)
         if walled is not None and not walled.done():
             walled.set_exception(
-                SandboxError("process sandbox", f"a worker could not be started: {why}", "See `jupyter lambda doctor`.")
+                SandboxError(self.where, f"a worker could not be started: {why}", "See `jupyter lambda doctor`.")
             )
 
     def _end(self) -> None:
@@ -307,10 +321,13 @@ class Zygote:
         self._progress.set()
         for walled in self._walled.values():
             if not walled.done():
-                walled.set_exception(_lost())
+                walled.set_exception(self._lost())
         listeners, self._deaths = list(self._deaths.values()), {}
         for listener in listeners:
             listener(9)
+
+    def _lost(self) -> SandboxLost:
+        return SandboxLost(self.where, "the zygote ended", "The next invocation starts a new one.")
 
     def _close_control(self) -> None:
         if self._control.fileno() >= 0:
@@ -322,7 +339,7 @@ def _launch(executable: str, control: int, errors: int, marker: str) -> subproce
     return subprocess.Popen(
         [executable, "-I", str(ENTRY), "zygote", str(control)],
         pass_fds=(control,), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors,
-        env={**_VARIABLES, **dict([marker.split("=", 1)])}, cwd="/", start_new_session=True,
+        env={**PRELOADING_VARIABLES, **dict([marker.split("=", 1)])}, cwd="/", start_new_session=True,
     )  # fmt: skip
 
 
@@ -331,7 +348,3 @@ def _gone_interpreter(python: PythonEnvironment) -> InvalidRuntime:
         f"interpreter {python.executable}", "it is gone or can't be run any more",
         "Deploy the function again from a kernel that exists, or restore the environment.",
     )  # fmt: skip
-
-
-def _lost() -> SandboxLost:
-    return SandboxLost("process sandbox", "the zygote ended", "The next invocation starts a new one.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jupyter_lambda.engine.runtime_session import ACCEPTED, INVALID_ID, INVALID_STATE, TOO_LARGE, Delivery, RuntimeSession
+from jupyter_lambda.engine.runtime_session import ACCEPTED, INVALID_ID, INVALID_STATE, TOO_LARGE, Delivery, RuntimeSession, State
 
 
 class Told:
@@ -104,3 +104,10 @@ def test_no_next_while_one_is_running(session: RuntimeSession) -> None:
     session.deliver(delivery())
 
     assert session.next(lambda _: None) == INVALID_STATE
+
+
+def test_what_is_delivered_to_a_runtime_that_has_just_gone_is_its_own(session: RuntimeSession) -> None:
+    session.next(lambda _: pytest.fail("nobody is there"))
+    session.closed()
+    session.deliver(delivery())
+    assert (session.state, session.request_id) == (State.BUSY, "r1")

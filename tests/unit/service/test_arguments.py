@@ -5,9 +5,8 @@ from pathlib import Path
 import pytest
 
 from jupyter_lambda.client.launch import EngineOptions
-from jupyter_lambda.errors import RequestError, SandboxError
+from jupyter_lambda.errors import RequestError
 from jupyter_lambda.service.arguments import Arguments, parse_arguments, ready_descriptor
-from jupyter_lambda.service.sandbox_choice import choose_sandbox
 from jupyter_lambda.service.settings import Settings
 
 
@@ -57,17 +56,3 @@ def test_a_wrong_argument_says_what_is_taken(argument, words):
 )
 def test_the_pipe_is_known_whatever_else_is_wrong(arguments, descriptor):
     assert ready_descriptor(arguments) == descriptor
-
-
-@pytest.mark.parametrize(("requested", "why"), [("auto", "the only one in this version"), ("process", "as asked for")])
-def test_the_process_sandbox_is_chosen_and_says_why_and_what_it_does_not_hold(requested, why):
-    choice = choose_sandbox(requested)
-
-    assert choice.kind == "process"
-    assert why in choice.note
-    assert "not hostile code" in choice.note
-
-
-def test_docker_is_refused_while_there_is_none():
-    with pytest.raises(SandboxError, match="--sandbox process"):
-        choose_sandbox("docker")

@@ -1,0 +1,315 @@
+"""One execution environment made of one container.
+
+How a runtime process ends, and what each ending is called:
+* somebody called `kill` or `aclose`                            → KILLED
+* its memory passed the limit, or the kernel killed for it      → OUT_OF_MEMORY
+* it exited, or a signal ended it                               → EXIT, SIGNAL
+* the container went: removed by hand, its daemon restarted, … → SIGNAL 9, and the next runtime process gets a new container
+
+Whichever it is, `died` resolves when nothing of the environment runs: the container's first process has killed and buried everything
+else, or the container itself is gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from jupyter_lambda.errors import SandboxError
+from jupyter_lambda.model import limits
+from jupyter_lambda.sandbox.docker.guest_image import guest_job
+from jupyter_lambda.sandbox.docker.job import worker_job
+from jupyter_lambda.sandbox.docker.runtime_relay import RuntimeRelay
+from jupyter_lambda.sandbox.process.groups import MIB
+from jupyter_lambda.sandbox.process.memory_account import GroupAccount, MemoryPeak
+from jupyter_lambda.sandbox.process.process_table import descendants
+from jupyter_lambda.sandbox.process.zygotes import shadowed_modules
+from jupyter_lambda.sandbox.protocol import Channels, Death, DeathCause, EnvironmentSpec, MemoryReading
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Coroutine
+
+    from jupyter_lambda.clock import Clock
+    from jupyter_lambda.sandbox.docker.container import Container
+
+log = logging.getLogger(__name__)
+_KILL_SECONDS: Final = 2.0  # how long the first process may take before the whole container goes
+_OUT_SHARE: Final = 0.95  # a container that vanished with its memory this full ran out of it
+
+
+class DockerEnvironment:
+    """The container and the runtime process in it; made by `DockerSandbox`."""
+
+    def __init__(
+        self,
+        spec: EnvironmentSpec,
+        clock: Clock,
+        *,
+        container_for: Callable[[EnvironmentSpec], Awaitable[Container]],
+        on_active: Callable[[DockerEnvironment], None],
+        on_closed: Callable[[DockerEnvironment], None],
+    ) -> None:
+        self.environment_id = spec.environment_id
+        self.walled = 0.0
+        self._clock = clock
+        self._container_for = container_for
+        self._on_active = on_active
+        self._on_closed = on_closed
+        self._limit_bytes = spec.memory_mib * MIB
+        self._loop = asyncio.get_running_loop()
+        self._container: Container | None = None
+        self._relay: RuntimeRelay | None = None
+        self._pid: int | None = None
+        self._died: asyncio.Future[Death] = self._loop.create_future()
+        self._ending: DeathCause | None = None
+        self._peak: MemoryPeak | None = None
+        self._kernel_kills = 0
+        self._is_frozen = False
+        self._is_closed = False
+        self._cpu_is_held = False
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def pid(self) -> int | None:
+        """The runtime process as this host counts, None when it is dead."""
+        return self._pid
+
+    @property
+    def died(self) -> asyncio.Future[Death]:
+        """Resolves when the present runtime process and all it started are gone."""
+        return self._died
+
+    @property
+    def is_sampled(self) -> bool:
+        """Whether there is anything to watch now."""
+        return self._pid is not None and not self._is_frozen and self._ending is None
+
+    # -- beginning ----------------------------------------------------------------------------------------------------------
+
+    async def restart(self, spec: EnvironmentSpec, channels: Channels) -> None:
+        """Start a runtime process (the first one too); the descriptors in `channels` are closed here, whatever happens.
+
+        Raises:
+            SandboxError: It could not be started, or the one before is still there.
+        """
+        try:
+            if self._is_closed or self._pid is not None:
+                what = "it is closed" if self._is_closed else "its runtime process is still there"
+                raise SandboxError(f"environment {self.environment_id}", what, "Start another one.")
+            container = await self._stand(spec)
+            await self._run(container, spec, channels)
+        finally:
+            for descriptor in (channels.log_fd, channels.runtime_fd):
+                if descriptor >= 0:
+                    os.close(descriptor)
+
+    async def _stand(self, spec: EnvironmentSpec) -> Container:
+        """The environment's container: the one it has, or a new one when that is gone (and `/tmp` with it)."""
+        if self._container is not None and not self._container.is_gone:
+            return self._container
+        if self._container is not None:
+            log.warning("environment %s: its container is gone; a new one is made", self.environment_id)
+            await self._drop_container()
+        container = await self._container_for(spec)
+        if self._is_closed:
+            await container.aclose()
+            raise SandboxError(f"environment {self.environment_id}", "it was closed while its container started", "")
+        self._container = container
+        self._relay = RuntimeRelay(container.listener, spec.runtime_api)
+        await self._relay.open()
+        self._background(container.group.watch(self._limit_bytes, self._on_pressure))
+        return container
+
+    async def _run(self, container: Container, spec: EnvironmentSpec, channels: Channels) -> None:
+        await container.group.hold_cpu(held=False)
+        self._cpu_is_held = False
+        fresh = spec.bootstrap is None and bool(shadowed_modules(spec.task_root, container.holder.loaded))
+        descriptors = {"log": channels.log_fd}
+        if channels.runtime_fd >= 0:
+            descriptors["runtime"] = channels.runtime_fd
+        died: asyncio.Future[Death] = self._loop.create_future()
+        self._ending = None
+        self._kernel_kills = container.group.kernel_kills()
+        job = worker_job(spec, fresh=fresh)
+        if container.image is not None:
+            job = guest_job(job, spec, container.image)
+        inner_pid, self.walled = await container.holder.spawn(
+            job, descriptors, lambda status: self._on_death(container, died, status)
+        )
+        self._died = died
+        if died.done() or self._ending is not None:
+            return
+        self._pid = host_pid(container.first_pid, inner_pid)
+        if container.group.is_read:
+            self._peak = MemoryPeak(GroupAccount(container.group, self._pid, container.tmp_bytes))
+            self._on_active(self)
+
+    # -- memory and CPU -----------------------------------------------------------------------------------------------------
+
+    def init_ended(self) -> None:
+        """Hold the CPU share from here on."""
+        if not self._cpu_is_held and self._container is not None and self._pid is not None:
+            self._cpu_is_held = True
+            self._background(self._hold_cpu(self._container))
+
+    async def _hold_cpu(self, container: Container) -> None:
+        with contextlib.suppress(SandboxError):  # the container is going, or the daemon: then there is nothing to hold
+            await container.group.hold_cpu(held=True)
+
+    def memory(self) -> MemoryReading:
+        """Read memory now."""
+        self.init_ended()  # asked after an invocation: init is over, whether or not that was said
+        return MemoryReading(0, 0) if self._peak is None else self._peak.refresh()
+
+    def sample(self) -> bool:
+        """Read memory if something changed and end the environment if it is out; returns whether something changed."""
+        if self._peak is None or not self.is_sampled:
+            return False
+        if not self._cpu_is_held and self._clock.monotonic() > self.walled + limits.INIT_SECONDS_MAX:
+            self.init_ended()
+        before = self._peak.last()
+        reading = self._peak.refresh()
+        if reading.now_bytes >= self._limit_bytes or self._kernel_killed():
+            self._run_out()
+        return reading != before
+
+    def _on_pressure(self) -> None:
+        """The kernel says that usage crosses the function's memory, or that it has killed."""
+        self.sample()
+
+    def _kernel_killed(self) -> bool:
+        return self._container is not None and self._container.group.kernel_kills() > self._kernel_kills
+
+    def _run_out(self) -> None:
+        if self._peak is not None:
+            self._peak.reached(self._limit_bytes)
+        self._end(DeathCause.OUT_OF_MEMORY)
+
+    # -- ending -------------------------------------------------------------------------------------------------------------
+
+    async def kill(self) -> None:
+        """End every process but the container's own; returns when all are gone."""
+        if self._pid is None:
+            return
+        died = self._died
+        self._end(DeathCause.KILLED)
+        await asyncio.shield(died)
+
+    def _end(self, cause: DeathCause) -> None:
+        """Begin to end the process for this cause; `died` says when it is over."""
+        if self._ending is None and self._container is not None:
+            self._ending = cause
+            self._background(self._kill_until_dead(self._container, self._died))
+
+    async def _kill_until_dead(self, container: Container, died: asyncio.Future[Death]) -> None:
+        """Ask the first process to kill all others; if that takes too long, the container goes as a whole."""
+        with contextlib.suppress(SandboxError):
+            await container.group.hold_cpu(held=False)  # what dies needs the CPU for it
+            await container.holder.end_workers()
+        self._is_frozen = False
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_KILL_SECONDS):
+                await asyncio.shield(died)
+        if not died.done():
+            log.warning("environment %s: its container did not end its processes and is removed", self.environment_id)
+            await container.aclose(by_force=True)
+            await died
+
+    def _on_death(self, container: Container, died: asyncio.Future[Death], status: int) -> None:
+        """The first process has buried the worker and what it left; or it is gone itself."""
+        death = self._explain(status, gone=container.is_gone)
+        self._pid = None
+        self._is_frozen = False
+        if container.is_gone:
+            self._background(self._resolve_when_gone(container, died, death))
+        elif not died.done():
+            died.set_result(death)
+
+    async def _resolve_when_gone(self, container: Container, died: asyncio.Future[Death], death: Death) -> None:
+        await container.until_gone()
+        if not died.done():
+            died.set_result(death)
+
+    def _explain(self, status: int, *, gone: bool) -> Death:
+        code = os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+        if self._ending is not None:
+            return Death(self._ending, code)
+        full = gone and self._peak is not None and self._peak.last().now_bytes >= self._limit_bytes * _OUT_SHARE
+        if full or self._kernel_killed():
+            if self._peak is not None:
+                self._peak.reached(self._limit_bytes)
+            return Death(DeathCause.OUT_OF_MEMORY, code)
+        return Death(DeathCause.SIGNAL if os.WIFSIGNALED(status) else DeathCause.EXIT, code)
+
+    def _background(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # -- stopping and going on ----------------------------------------------------------------------------------------------
+
+    async def freeze(self) -> bool:
+        """Stop all processes from running; False when they would not stop, or the daemon refused."""
+        container = self._container
+        if container is None or self._pid is None or self._ending is not None:
+            return False
+        self._is_frozen = True
+        try:
+            if await container.holder.stop_workers():
+                return True
+            await container.holder.continue_workers()
+        except SandboxError as error:
+            log.warning("environment %s can't be frozen: %s", self.environment_id, error)
+        self._is_frozen = False
+        return False
+
+    async def thaw(self) -> None:
+        """Let them run again."""
+        if self._is_frozen and self._container is not None:
+            with contextlib.suppress(SandboxError):  # it is gone: `died` tells
+                await self._container.holder.continue_workers()
+        self._is_frozen = False
+        self._on_active(self)
+
+    async def aclose(self) -> None:
+        """End the container and remove everything. Safe to call twice."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        if self._pid is not None:
+            await self._end_whole()
+        while self._tasks:
+            await asyncio.gather(*self._tasks)
+        await self._drop_container()
+        self._on_closed(self)
+
+    async def _end_whole(self) -> None:
+        """The environment is not needed again: the container ends at once, and `died` says so as always."""
+        died = self._died
+        if self._ending is None:
+            self._ending = DeathCause.KILLED
+        if self._container is not None:
+            await self._container.aclose()
+        await asyncio.shield(died)
+
+    async def _drop_container(self) -> None:
+        container, relay = self._container, self._relay
+        self._container = self._relay = None
+        if relay is not None:
+            await relay.aclose()
+        if container is not None:
+            await container.aclose()
+
+
+def host_pid(first_pid: int, inner_pid: int) -> int:
+    """The host's number of a process that a container calls `inner_pid`; the first process's where it can't be seen."""
+    for pid in descendants(first_pid):
+        with contextlib.suppress(OSError, ValueError):
+            for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+                if line.startswith("NSpid:") and int(line.split()[-1]) == inner_pid:
+                    return pid
+    return first_pid

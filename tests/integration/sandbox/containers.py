@@ -1,0 +1,86 @@
+"""What the daemon has of an engine's home, asked past the code under test."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import awslambdaric
+
+from jupyter_lambda.sandbox.docker.sandbox import home_id
+
+
+def docker(address: str, *arguments: str) -> str:
+    """What the docker command prints."""
+    command = ["docker", "--host", f"unix://{address}", *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout.strip()
+
+
+def containers_of(address: str, home: Path) -> list[str]:
+    """Containers of a home, in whatever state."""
+    return docker(address, "ps", "-a", "-q", "--no-trunc", "--filter", f"label=jupyter-lambda.home={home_id(home)}").split()
+
+
+def inspect(address: str, container: str) -> dict:
+    """All that the daemon knows of a container."""
+    return json.loads(docker(address, "inspect", container))[0]
+
+
+def boots_of(address: str, home: Path) -> set[str]:
+    """The boot ids on the containers of a home: of how many engines there are any."""
+    form = '{{.Label "jupyter-lambda.boot"}}'
+    return set(docker(address, "ps", "-a", "--filter", f"label=jupyter-lambda.home={home_id(home)}", "--format", form).split())
+
+
+def import_python_image(daemon, folder: Path) -> str:
+    """An image made from this machine's interpreter, elsewhere than here, with Amazon's runtime client as its entry point."""
+    reference = "jupyter-lambda-test/python:1"
+    if docker(daemon.address, "images", "-q", reference):
+        return reference
+    prefix = Path(os.path.realpath(sys.base_prefix))
+    layer = folder / "layer.tar"
+    with tarfile.open(layer, "w") as tar:
+        minor = f"python{sys.version_info.major}.{sys.version_info.minor}"
+        tar.add(os.path.realpath(sys.executable), "opt/python/bin/python3")
+        tar.add(prefix / "lib" / minor, f"opt/python/lib/{minor}", filter=_wanted)
+        client = Path(awslambdaric.__file__).parent.parent
+        for name in [
+            each.name
+            for each in client.iterdir()
+            if re.match(r"(awslambdaric|runtime_client|simplejson|snapshot_restore)", each.name)
+        ]:
+            tar.add(client / name, f"opt/python/lib/{minor}/site-packages/{name}", filter=_wanted)
+        for library in _libraries():
+            tar.add(os.path.realpath(library), library.lstrip("/"))
+        for name in ("tmp", "var/task", "proc", "sys", "dev", "etc"):
+            entry = tarfile.TarInfo(name)
+            entry.type, entry.mode = tarfile.DIRTYPE, 0o1777 if name == "tmp" else 0o755
+            tar.addfile(entry)
+    entry_point = json.dumps(["/opt/python/bin/python3", "-m", "awslambdaric"])
+    docker(
+        daemon.address, "import", "--change", f"ENTRYPOINT {entry_point}", "--change", "ENV FROM_IMAGE=yes", str(layer), reference
+    )
+    layer.unlink()
+    return reference
+
+
+def _wanted(entry: tarfile.TarInfo) -> tarfile.TarInfo | None:
+    unwanted = ("/test", "/__pycache__", "/site-packages", "/idlelib", "/ensurepip", "/config-")
+    in_library = entry.name.partition("site-packages/")[2]
+    return None if not in_library and any(part in entry.name for part in unwanted) else entry
+
+
+def _libraries() -> list[str]:
+    """The shared libraries of the interpreter and of its modules, by the names that they are looked up by."""
+    modules = list(
+        Path(os.path.realpath(sys.base_prefix), "lib", f"python3.{sys.version_info.minor}", "lib-dynload").glob("*.so")
+    )
+    client = Path(awslambdaric.__file__).parent.parent.glob("runtime_client*.so")
+    files = [os.path.realpath(sys.executable), *map(str, modules), *map(str, client)]
+    said = subprocess.run(["ldd", *files], check=False, capture_output=True, text=True).stdout
+    return sorted(set(re.findall(r"(?:=> |^\s+)(/\S+\.so\S*)", said, flags=re.MULTILINE)))

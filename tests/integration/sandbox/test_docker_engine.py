@@ -1,0 +1,323 @@
+"""An engine on containers: what the daemon sees of its walls, and what happens when container, image, daemon or engine go."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import threading
+from contextlib import suppress
+
+import pytest
+
+from jupyter_lambda.client.launch import EngineOptions, Launcher, stop_engine
+from jupyter_lambda.client.stopping import wait_for_end
+from jupyter_lambda.clock import SystemClock, pause
+from jupyter_lambda.errors import JupyterLambdaError
+from tests.docker_daemon import NEEDS_DOCKER, OwnDaemon, may_have_own
+from tests.integration.engine_traffic import CUT_OFF, Acknowledged, Connection, Traffic, deploy, missing
+from tests.integration.sandbox.containers import boots_of, containers_of, docker, import_python_image, inspect
+
+pytestmark = [*NEEDS_DOCKER, pytest.mark.slow, pytest.mark.timeout(240)]
+SECONDS = 30.0
+ECHO = "import os\ndef handler(event, context): return event"
+SLOW = "import time\ndef handler(event, context):\n time.sleep(event)\n return 'done'"
+
+
+class Bench:
+    """An engine on a daemon."""
+
+    def __init__(self, home, daemon):
+        self.home, self.daemon = home, daemon
+        self.options = EngineOptions(home=home, sandbox="docker", settings={"concurrency": "6", "async_retry_base_seconds": "0"})
+        self.connection = None
+        self.connect()
+
+    def connect(self):
+        if self.connection is not None:
+            self.connection.close()
+        self.runtime = Launcher().ensure(self.options)
+        self.connection = Connection(self.runtime, 60.0)
+
+    def call(self, name, event):
+        status, body = self.connection.call("POST", f"/2015-03-31/functions/{name}/invocations", json.dumps(event).encode())
+        return status, json.loads(body)
+
+    def call_aside(self, name, event):
+        """Call in a thread; returns what waits for the answer."""
+        answers, connection = [], Connection(self.runtime, 120.0)
+
+        def run():
+            with suppress(*CUT_OFF):
+                status, body = connection.call("POST", f"/2015-03-31/functions/{name}/invocations", json.dumps(event).encode())
+                answers.append((status, json.loads(body)))
+            connection.close()
+
+        thread = threading.Thread(target=run, daemon=True)
+        thread.start()
+
+        def answer():
+            thread.join(60)
+            assert answers, "no answer came"
+            return answers[0]
+
+        return answer
+
+    def until_busy(self, name):
+        """Wait until an environment of the function is at work; returns the containers there are."""
+        self.until(lambda: any(e["function_name"] == name and e["state"] == "busy" for e in self.environments()))
+        return self.containers()
+
+    def environments(self):
+        return self.connection.get("/engine/v1/environments")
+
+    def containers(self):
+        return containers_of(self.daemon.address, self.home)
+
+    def until(self, claim):
+        clock = SystemClock()
+        deadline = clock.monotonic() + SECONDS
+        while not claim():
+            assert clock.monotonic() < deadline, docker(self.daemon.address, "ps", "-a")
+            pause(0.02)
+
+
+def make_bench(daemon, tmp_path, monkeypatch):
+    monkeypatch.setenv("DOCKER_HOST", daemon.host)
+    bench = Bench(tmp_path / "home", daemon)
+    yield bench
+    bench.connection.close()
+    stop_engine(bench.home)
+    bench.until(lambda: bench.containers() == [])
+
+
+@pytest.fixture
+def bench(docker_daemon, tmp_path, monkeypatch):
+    yield from make_bench(docker_daemon, tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def mortal(tmp_path, monkeypatch, tmp_path_factory):
+    """A bench on a daemon that the test may kill."""
+    if not may_have_own():
+        pytest.skip("killing a daemon needs one of our own: root and dockerd")
+    daemon = OwnDaemon(tmp_path_factory.mktemp("mortal"))
+    try:
+        yield from make_bench(daemon, tmp_path, monkeypatch)
+    finally:
+        daemon.stop()
+
+
+# -- walls ------------------------------------------------------------------------------------------------------------------
+
+
+def test_the_daemon_confirms_every_wall(bench):
+    deploy(bench.connection, "echo", ECHO, memory_mib=256)
+    assert bench.call("echo", 1) == (200, 1)
+    [container] = [inspect(bench.daemon.address, each) for each in bench.containers()][:1]
+    host = container["HostConfig"]
+    assert host["CapDrop"] == ["ALL"]
+    assert not host["Privileged"]
+    assert host["ReadonlyRootfs"]
+    assert host["NetworkMode"] == "none"
+    assert "no-new-privileges" in host["SecurityOpt"]
+    assert host["PidsLimit"] == 1025
+    assert not container["Config"]["User"].startswith("0")
+    assert all(not mount["RW"] for mount in container["Mounts"])
+    assert str(bench.home) not in {mount["Source"] for mount in container["Mounts"]}
+
+
+def test_inside_there_are_no_rights_no_network_and_no_foreign_files(bench):
+    source = """
+import os
+def handler(event, context):
+    status = dict(line.split(":", 1) for line in open("/proc/self/status").read().splitlines())
+    folders = {}
+    for folder in ("/root", "/home", "/", "/run/jupyter-lambda"):
+        try: folders[folder] = sorted(os.listdir(folder))
+        except OSError as error: folders[folder] = type(error).__name__
+    return {"caps": status["CapEff"].strip(), "bounding": status["CapBnd"].strip(), "privs": status["NoNewPrivs"].strip(),
+            "seccomp": status["Seccomp"].strip(), "uid": os.getuid(), "folders": folders,
+            "interfaces": sorted(os.listdir("/sys/class/net")), "processes": sorted(p for p in os.listdir("/proc") if p.isdigit())}
+"""
+    deploy(bench.connection, "look", source)
+    status, found = bench.call("look", {})
+    assert status == 200
+    assert int(found["caps"], 16) == int(found["bounding"], 16) == 0
+    assert found["privs"] == "1"
+    assert found["seccomp"] == "2"
+    assert found["uid"] != 0
+    assert found["interfaces"] == ["lo"]
+    assert len(found["processes"]) == 2
+    shown = {mount["Destination"] for each in bench.containers() for mount in inspect(bench.daemon.address, each)["Mounts"]}
+    for folder in ("/root", "/home"):
+        names = found["folders"][folder]
+        if isinstance(names, list):  # only the way to what is mounted
+            assert all(any(place.startswith(f"{folder}/{name}") for place in shown) for name in names)
+    assert found["folders"]["/run/jupyter-lambda"] == ["control.sock"]
+
+
+def test_a_workers_own_connection_to_the_control_socket_is_refused(bench):
+    source = """
+import socket
+def handler(event, context):
+    for kind in (socket.SOCK_SEQPACKET, socket.SOCK_STREAM):
+        with socket.socket(socket.AF_UNIX, kind) as s:
+            try: s.connect("/run/jupyter-lambda/control.sock")
+            except OSError as error: continue
+            return "connected"
+    return "refused"
+"""
+    deploy(bench.connection, "knock", source)
+    assert bench.call("knock", {}) == (200, "refused")
+
+
+def test_status_states_the_walls_and_says_how_to_switch(bench):
+    status = bench.connection.get("/engine/v1/status")
+    assert status["sandbox"] == "docker"
+    assert "Docker" in status["sandbox_note"]
+    assert all(row["held"] for row in status["enforcement"])
+
+
+# -- images of other people -------------------------------------------------------------------------------------------------
+
+
+def test_an_image_with_amazons_runtime_client_runs_in_its_own_world(bench, tmp_path):
+    reference = import_python_image(bench.daemon, tmp_path)
+    source = (
+        "import os, sys\ndef handler(event, context):\n print('from the image')\n"
+        " return [event, sys.prefix, os.environ['FROM_IMAGE'], os.path.exists('/usr/bin/env'), context.function_name]"
+    )
+    deploy(bench.connection, "guest", source, image=reference, memory_mib=256)
+    status, answer = bench.call("guest", {"a": 1})
+    assert (status, answer) == (200, [{"a": 1}, "/opt/python", "yes", False, "guest"])
+    assert bench.call("guest", 2)[1][0] == 2
+
+
+def test_an_image_that_is_not_there_says_how_to_get_it(bench):
+    deploy(bench.connection, "guest", ECHO, image="nobody/nothing:1")
+    status, body = bench.call("guest", 1)
+    assert status == 500
+    assert "docker pull nobody/nothing:1" in json.dumps(body)
+
+
+# -- what goes --------------------------------------------------------------------------------------------------------------
+
+
+def test_a_container_removed_by_hand_ends_its_invocation_and_the_next_one_works(bench):
+    deploy(bench.connection, "slow", SLOW, timeout_seconds=60)
+    answer = bench.call_aside("slow", 50)
+    for container in bench.until_busy("slow"):
+        docker(bench.daemon.address, "rm", "-f", container)
+    status, body = answer()
+    assert (status, body["errorType"]) == (200, "Runtime.ExitError")
+    assert bench.call("slow", 0) == (200, "done")
+
+
+def test_a_paused_container_is_ended_by_its_timeout(bench):
+    deploy(bench.connection, "slow", SLOW, timeout_seconds=2)
+    answer = bench.call_aside("slow", 1)
+    for container in bench.until_busy("slow"):
+        docker(bench.daemon.address, "pause", container)
+    assert answer()[1]["errorType"] == "Sandbox.Timedout"
+    assert bench.call("slow", 0) == (200, "done")
+
+
+def test_a_deleted_image_is_made_again(bench):
+    deploy(bench.connection, "echo", ECHO)
+    assert bench.call("echo", 1) == (200, 1)
+    tags = docker(bench.daemon.address, "images", "--format", "{{.Repository}}:{{.Tag}}", "jupyter-lambda/host")
+    for reference in tags.split():
+        docker(bench.daemon.address, "rmi", "-f", reference)
+    deploy(bench.connection, "other", ECHO, ephemeral_mib=1024)
+    assert bench.call("other", 2) == (200, 2)
+
+
+def test_a_killed_engines_containers_go_and_the_next_start_finds_none(bench):
+    deploy(bench.connection, "slow", SLOW, timeout_seconds=60)
+    answer = bench.call_aside("slow", 50)
+    bench.until_busy("slow")
+    os.kill(bench.runtime.pid, signal.SIGKILL)
+    wait_for_end(bench.runtime, SECONDS)
+    bench.until(lambda: bench.containers() == [])
+    del answer
+    bench.connect()
+    assert bench.call("slow", 0) == (200, "done")
+
+
+def test_a_leftover_of_an_earlier_boot_is_swept_and_anothers_is_not(bench, tmp_path):
+    image = docker(bench.daemon.address, "images", "-q", "jupyter-lambda/host").split()[0]
+    home_label = inspect(bench.daemon.address, make_ready(bench))["Config"]["Labels"]["jupyter-lambda.home"]
+    ours = leftover(bench, image, home_label)
+    theirs = leftover(bench, image, "another-home")
+    stop_engine(bench.home)
+    bench.connect()
+    left = docker(bench.daemon.address, "ps", "-aq", "--no-trunc").split()
+    assert ours not in left
+    assert theirs in left
+    docker(bench.daemon.address, "rm", "-f", theirs)
+
+
+def make_ready(bench):
+    deploy(bench.connection, "echo", ECHO)
+    assert bench.call("echo", 1) == (200, 1)
+    return bench.containers()[0]
+
+
+def leftover(bench, image, home_label):
+    labels = ["--label", f"jupyter-lambda.home={home_label}", "--label", "jupyter-lambda.boot=earlier"]
+    return docker(bench.daemon.address, "create", "--network", "none", *labels, image, "/bin/true")
+
+
+# -- the daemon goes --------------------------------------------------------------------------------------------------------
+
+
+def test_without_its_daemon_warm_functions_go_on_and_cold_ones_say_what_is_missing(mortal):
+    deploy(mortal.connection, "echo", ECHO)
+    assert mortal.call("echo", 1) == (200, 1)
+    mortal.daemon.kill()
+    assert mortal.call("echo", 2) == (200, 2)
+    deploy(mortal.connection, "cold", ECHO, ephemeral_mib=1024)
+    status, body = mortal.call("cold", 1)
+    assert status == 500
+    assert "docker daemon" in json.dumps(body)
+    mortal.daemon.start()
+    mortal.until(lambda: mortal.call("cold", 1) == (200, 1))
+    mortal.until(lambda: mortal.call("echo", 1) == (200, 1))
+
+
+def test_an_engine_that_wants_docker_does_not_start_without_it(mortal):
+    stop_engine(mortal.home)
+    mortal.daemon.kill()
+    with pytest.raises(JupyterLambdaError, match="--sandbox process"):
+        Launcher().ensure(mortal.options)
+    mortal.daemon.start()
+    mortal.connect()
+
+
+@pytest.mark.timeout(600)
+def test_twenty_kills_of_engine_and_daemon_under_load_lose_nothing(mortal):
+    chance = random.Random(int(os.environ.get("JUPYTER_LAMBDA_TEST_SEED") or 10))
+    kept = Acknowledged()
+    for name in ("echo", "quiet"):
+        deploy(mortal.connection, name, timeout_seconds=30)
+    for round_number in range(20):
+        mortal.until(lambda: mortal.call("echo", 1) == (200, 1))  # a container is up: the kill meets running invocations
+        traffic = Traffic(mortal.runtime, kept)
+        traffic.start()
+        pause(chance.uniform(0.05, 0.6))
+        if round_number % 4 == 3:
+            mortal.daemon.kill()
+            mortal.daemon.start()
+            traffic.stop()
+            mortal.connection.close()  # it was idle for longer than the server keeps one; the next call opens it again
+        else:
+            os.kill(mortal.runtime.pid, signal.SIGKILL)
+            wait_for_end(mortal.runtime, SECONDS)
+            traffic.stop()
+            mortal.connect()
+        assert missing(mortal.connection, kept) == []
+        mortal.until(lambda: len(boots_of(mortal.daemon.address, mortal.home)) <= 1)  # of the present engine, or none
+    assert len(kept.records) > 50
+    assert docker(mortal.daemon.address, "images", "-q", "--filter", "dangling=true") == ""
