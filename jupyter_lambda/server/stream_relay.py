@@ -69,7 +69,7 @@ class StreamRelay:
         from websockets.asyncio.client import unix_connect  # 40 ms that a server's start does without
         from websockets.exceptions import WebSocketException
 
-        address = f"ws://engine/engine/v1/stream{f'?since={since}' if since else ''}"
+        address = f"ws://engine/engine/v1/stream?merged=1{f'&since={since}' if since else ''}"
         reached = False
         try:
             async with unix_connect(
