@@ -4,7 +4,8 @@
 import { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
 import { panelPlugin } from './panels/plugin';
+import { enginePlugin } from './services/plugin';
 
-const plugins: JupyterFrontEndPlugin<unknown>[] = [panelPlugin];
+const plugins: JupyterFrontEndPlugin<unknown>[] = [enginePlugin, panelPlugin];
 
 export default plugins;

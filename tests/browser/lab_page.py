@@ -1,0 +1,174 @@
+"""A real JupyterLab in a real Chromium, with an engine of its own: what browser tests and the screenshots drive."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import urllib.parse
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from jupyter_lambda.clock import pause
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, Page
+
+TOKEN: Final = "a-browser-has-this"
+PREFIX: Final = "/user/ada/"
+_LISTENS: Final = re.compile(r"http://127\.0\.0\.1:(\d+)/")
+_SWITCHES: Final = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+IDLE: Final = ".jp-Notebook-ExecutionIndicator[data-status=idle]"
+
+
+def chromium() -> str | None:
+    """Debian's Chromium, or what stands in its place."""
+    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+def what_is_missing() -> str:
+    """Why no browser test can run here, empty if it can."""
+    if chromium() is None:
+        return "there is no Chromium: apt-get install chromium"
+    for module in ("playwright", "jupyterlab"):
+        if _find_spec(module) is None:
+            return f"{module} is not installed: pip install {module}"
+    if not (Path(sys.prefix) / "share/jupyter/labextensions/jupyter-lambda/package.json").is_file():
+        return "the panel is not built into this environment: make frontend"
+    return ""
+
+
+def _find_spec(module: str) -> Any:
+    from importlib.util import find_spec
+
+    return find_spec(module)
+
+
+@contextmanager
+def browser() -> Iterator[Browser]:
+    """Chromium, headless."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium(), args=list(_SWITCHES))
+        yield started
+        started.close()
+
+
+@contextmanager
+def lab_server(root: Path, home: Path, *, base_url: str = PREFIX) -> Iterator[str]:
+    """JupyterLab on `root`, with an engine home; gives its address."""
+    settings = root / "settings" / "@jupyterlab" / "apputils-extension"
+    settings.mkdir(parents=True)
+    (settings / "notification.jupyterlab-settings").write_text('{"fetchNews": "false", "checkForUpdates": false}')
+    _name_this_python(root)
+    process = subprocess.Popen(
+        [
+            sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", "--port=0",
+            f"--ServerApp.root_dir={root}", f"--ServerApp.base_url={base_url}", f"--IdentityProvider.token={TOKEN}",
+            "--JupyterLambda.sandbox=process", f"--JupyterLambda.home={home}", f"--LabApp.user_settings_dir={root / 'settings'}",
+            f"--LabApp.workspaces_dir={root / 'workspaces'}",
+        ],
+        stderr=subprocess.PIPE, text=True,
+        env={
+            **os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "JUPYTER_LAMBDA_HOME": str(home),
+            "JUPYTER_LAMBDA_SANDBOX": "process", "JUPYTER_PATH": str(root / "data"),
+            "JUPYTER_PREFER_ENV_PATH": "1", "IPYTHONDIR": str(root / "ipython"),
+        },
+    )  # fmt: skip
+    assert process.stderr is not None
+    try:
+        port = next(int(found[1]) for line in process.stderr if (found := _LISTENS.search(line)))
+        _wait_until_it_listens(port)
+        yield f"http://127.0.0.1:{port}{base_url}"
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
+
+
+def _name_this_python(root: Path) -> None:
+    """A kernel on the Python that runs the tests, whatever kernels the machine has."""
+    spec = root / "data" / "kernels" / "lambda-test"
+    spec.mkdir(parents=True)
+    argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    (spec / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": "Python 3 (ipykernel)", "language": "python"}))
+
+
+def _wait_until_it_listens(port: int) -> None:
+    for _ in range(1000):
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=10).close()
+        except ConnectionRefusedError:
+            pause(0.02)
+        else:
+            return
+    raise AssertionError(f"nothing listens on port {port}")
+
+
+def write_notebook(path: Path, *cells: str) -> None:
+    """A notebook of code cells."""
+    kernel = {"name": "lambda-test", "display_name": "Python 3 (ipykernel)", "language": "python"}
+    body = [
+        {"cell_type": "code", "id": f"cell-{i}", "metadata": {}, "execution_count": None, "outputs": [], "source": source}
+        for i, source in enumerate(cells)
+    ]
+    path.write_text(json.dumps({"cells": body, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}))
+
+
+class LabPage:
+    """JupyterLab as a user sees it."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.page = page
+        self.address = address
+        self.faults: list[str] = []
+        page.on("pageerror", lambda error: self.faults.append(str(error)))
+
+    def open(self, notebook: str = "", *, reset: bool = True) -> None:
+        """Open Lab, on a notebook if one is named, and wait until it can be used."""
+        path = f"lab/tree/{urllib.parse.quote(notebook)}" if notebook else "lab"
+        query = f"?token={TOKEN}" + ("&reset" if reset else "")
+        self.page.goto(f"{self.address}{path}{query}")
+        self.page.wait_for_selector("#jupyterlab-splash", state="detached", timeout=20_000)
+        if notebook:
+            self.page.wait_for_selector(IDLE, timeout=20_000)
+
+    def run(self, number: int, *, wait: bool = True) -> None:
+        """Run a cell of the notebook, the first is 0."""
+        cell = self.page.locator(".jp-Notebook .jp-CodeCell").nth(number)
+        cell.locator(".cm-content").click()
+        self.page.keyboard.press("Control+Enter")
+        if wait:
+            cell.locator(".jp-InputPrompt", has_text=re.compile(r"\[\d+\]:")).wait_for(timeout=20_000)
+
+    def output(self, number: int) -> Any:
+        """What stands below a cell."""
+        return self.page.locator(".jp-Notebook .jp-CodeCell").nth(number).locator(".jp-OutputArea")
+
+    def command(self, command: str, **arguments: Any) -> None:
+        """Run one of Lab's commands."""
+        self.page.evaluate("([c, a]) => window.jupyterapp.commands.execute(c, a)", [command, arguments])
+
+    def show_panel(self) -> None:
+        """Bring our panel to the front."""
+        if not self.page.locator("#jp-Lambda-panel").is_visible():
+            self.page.locator('.jp-SideBar [data-id="jp-Lambda-panel"]').click()
+        self.page.locator("#jp-Lambda-panel").wait_for()
+
+    def function(self, name: str) -> Any:
+        """A function's row in the panel."""
+        return self.page.locator(f'#jp-Lambda-panel [data-function="{name}"]')
+
+    def detail(self, name: str) -> Any:
+        """A function's tab in the main area."""
+        return self.page.locator(f'[id="jp-Lambda-detail-{name}"]')
