@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from jupyter_lambda.client.home import home_id
+
 if TYPE_CHECKING:
     from jupyter_lambda.model.runtime_file import RuntimeFile
 
@@ -22,5 +24,6 @@ def engine_identity(runtime: RuntimeFile) -> dict[str, Any]:
         "protocol": runtime.protocol,
         "sandbox": runtime.sandbox,
         "home": runtime.home,
+        "home_id": home_id(runtime.home),
         "started": runtime.started,
     }

@@ -3,7 +3,9 @@ import { DetailModel } from '../src/services/detailModel';
 import { FakeApi, NOW, Wires, changes, engine, record, snapshot, up } from './fakes';
 
 async function settled(): Promise<void> {
-  await new Promise(resolve => setImmediate(resolve));
+  for (let i = 0; i < 30; i++) {
+    await Promise.resolve();
+  }
 }
 
 function open(): { wires: Wires; api: FakeApi; detail: DetailModel } {

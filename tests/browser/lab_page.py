@@ -77,7 +77,7 @@ def lab_server(root: Path, home: Path, *, base_url: str = PREFIX) -> Iterator[st
             sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", "--port=0",
             f"--ServerApp.root_dir={root}", f"--ServerApp.base_url={base_url}", f"--IdentityProvider.token={TOKEN}",
             "--JupyterLambda.sandbox=process", f"--JupyterLambda.home={home}", f"--LabApp.user_settings_dir={root / 'settings'}",
-            f"--LabApp.workspaces_dir={root / 'workspaces'}",
+            "--LabApp.expose_app_in_browser=True", f"--LabApp.workspaces_dir={root / 'workspaces'}",
         ],
         stderr=subprocess.PIPE, text=True,
         env={
@@ -146,10 +146,26 @@ class LabPage:
     def run(self, number: int, *, wait: bool = True) -> None:
         """Run a cell of the notebook, the first is 0."""
         cell = self.page.locator(".jp-Notebook .jp-CodeCell").nth(number)
-        cell.locator(".cm-content").click()
-        self.page.keyboard.press("Control+Enter")
+        before = cell.locator(".jp-InputPrompt").inner_text()
+        for _ in range(10):
+            cell.locator(".jp-InputPrompt").click()
+            self.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-cell') }")
+            if self._began(number, before):  # Lab drops a run while its kernel is still being connected
+                break
         if wait:
-            cell.locator(".jp-InputPrompt", has_text=re.compile(r"\[\d+\]:")).wait_for(timeout=20_000)
+            cell.locator(".jp-InputPrompt", has_text=re.compile(r"\[\d+\]:")).wait_for(timeout=60_000)
+
+    def _began(self, number: int, before: str) -> bool:
+        """Whether a cell's prompt is another one now, within five seconds."""
+        from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
+
+        script = """([n, before]) => document.querySelectorAll('.jp-Notebook .jp-CodeCell')[n]
+            .querySelector('.jp-InputPrompt').innerText !== before"""
+        try:
+            self.page.wait_for_function(script, arg=[number, before], timeout=5_000)
+        except PlaywrightTimeoutError:
+            return False
+        return True
 
     def output(self, number: int) -> Any:
         """What stands below a cell."""

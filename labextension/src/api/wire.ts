@@ -186,6 +186,8 @@ export interface IEngineIdentity {
   protocol: number;
   sandbox: string;
   home: string;
+  /** Names the home without telling where it is; stands in cards. */
+  home_id?: string;
   started: number;
 }
 
