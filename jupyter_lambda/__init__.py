@@ -10,7 +10,9 @@ The names below are loaded at their first use: importing the package costs a few
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from jupyter_lambda._version import __version__
@@ -83,3 +85,17 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
+
+
+class _Package(ModuleType):
+    """This module's class: keeps `jupyter_lambda.engine` the public function in the processes that import the room `engine`.
+
+    The import system puts a submodule into its parent under its own name; a room and a public name may share one.
+    """
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _HOMES and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

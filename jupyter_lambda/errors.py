@@ -45,11 +45,18 @@ A function that raises, exits, runs out of memory or times out is **not** an exc
 
 from __future__ import annotations
 
+import linecache
 from http import HTTPStatus
-from typing import TYPE_CHECKING, NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from types import TracebackType
+
+BOLD, DIM, RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"  # no red: dark notebooks show it on red
+_PACKAGE: Final = str(Path(__file__).parent)
+_SHELL: Final = frozenset({"IPython", "ipykernel"})
 
 
 class JupyterLambdaError(Exception):
@@ -76,6 +83,16 @@ class JupyterLambdaError(Exception):
         self.where, self.what, self.suggestion = where, what, suggestion
         self.aws_message = aws_message
         self.members = dict(members or {})
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows in place of a stack: our own frames teach nothing about what to do next.
+
+        Source: IPython/core/interactiveshell.py, `showtraceback`. Outside IPython the exception reads as any other.
+        """
+        lines = [f"{BOLD}{self.where}{RESET}: {self.what.rstrip('.')}."]
+        if self.suggestion:
+            lines.append(f"{DIM}→{RESET} {self.suggestion}")
+        return [*lines, *callers(self)]
 
 
 class RequestError(JupyterLambdaError):
@@ -278,3 +295,35 @@ def error_classes() -> dict[str, type[JupyterLambdaError]]:
         found[cls.__name__] = cls
         todo.extend(cls.__subclasses__())
     return found
+
+
+def callers(error: BaseException) -> list[str]:
+    """From where in the reader's own code an error came, for its rendering; nothing where a magic's line did it.
+
+    `PayloadTooLarge from Cell In[6], line 2: resize(photo)`, then the functions in between, outermost first.
+    """
+    places: list[str] = []
+    step: TracebackType | None = error.__traceback__
+    while step is not None and not step.tb_frame.f_code.co_filename.startswith(_PACKAGE):
+        if step.tb_frame.f_globals.get("__name__", "").partition(".")[0] not in _SHELL:
+            places.append(_place(step))
+        elif places:  # the shell called by a cell: a magic
+            return []
+        step = step.tb_next
+    return ["", *(f"{DIM}{type(error).__name__} from{RESET} {place}" for place in places[:1]), *places[1:]] if places else []
+
+
+def _place(step: TracebackType) -> str:
+    code = step.tb_frame.f_code
+    source = linecache.getline(code.co_filename, step.tb_lineno).strip()
+    inside = "" if code.co_name == "<module>" else f", in {code.co_name}"
+    return f"{_file(code.co_filename)}, line {step.tb_lineno}{inside}{f': {source}' if source else ''}"
+
+
+def _file(path: str) -> str:
+    """A file's name as IPython says it: `Cell In[5]` for what stands in a cell."""
+    from IPython.core.getipython import get_ipython  # only IPython comes here
+
+    shell = get_ipython()
+    named = shell.compile.format_code_name(path) if shell is not None else None
+    return " ".join(named) if named else path

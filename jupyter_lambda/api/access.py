@@ -60,19 +60,28 @@ class Access:
         else:
             self.check(headers)
 
+    def presigned_query(self, host: str, path: str, seconds: int) -> str:
+        """The query that lets whoever has it GET `path` from `host` until it expires; empty where there is no key to sign with."""
+        return "" if self._verifier is None else self._verifier.presign(host, path, seconds)
+
     def _has_token(self, headers: Mapping[bytes, bytes]) -> bool:
         return hmac.compare_digest(headers.get(b"authorization", b""), self._expected)
 
 
 def check_origin(headers: Mapping[bytes, bytes]) -> None:
     """Refuse what a web page of another origin sent (AccessDenied)."""
+    check_host(headers)
+    origin = headers.get(b"origin")
+    if origin is not None and not _is_loopback(urlsplit(origin.decode("latin-1")).hostname or ""):
+        raise AccessDenied("engine", "a web page of another origin may not call it", "Use it through the Jupyter server.")
+
+
+def check_host(headers: Mapping[bytes, bytes]) -> None:
+    """Refuse a request to a name that some page made resolve to this machine (AccessDenied)."""
     host = headers.get(b"host", b"").decode("latin-1")
     name = urlsplit(f"//{host}").hostname or ""
     if name and not _is_loopback(name):
         raise AccessDenied("engine", f"it does not answer to the name {name}", "Use http://127.0.0.1.")
-    origin = headers.get(b"origin")
-    if origin is not None and not _is_loopback(urlsplit(origin.decode("latin-1")).hostname or ""):
-        raise AccessDenied("engine", "a web page of another origin may not call it", "Use it through the Jupyter server.")
 
 
 def _is_loopback(name: str) -> bool:

@@ -13,7 +13,9 @@ from starlette.middleware import Middleware
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route, WebSocketRoute
 
+from jupyter_lambda.api.aws.lambda_api import LambdaApi
 from jupyter_lambda.api.error_body import engine_error
+from jupyter_lambda.api.function_url import FunctionUrls, url_id_of
 from jupyter_lambda.api.stream import stream
 from jupyter_lambda.errors import InvocationNotFound, JupyterLambdaError, NotFound, RequestError
 from jupyter_lambda.model.engine_api import (
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from jupyter_lambda.engine.engine import Engine
 
 
+_OWN_PATHS = ("/health", "/metrics")
 T = TypeVar("T")
 N = TypeVar("N")
 
@@ -85,7 +88,7 @@ class Guard:
 def control_plane(engine: Engine, service: Service, access: Access) -> ASGIApp:
     """The application that serves everything but the hot doors."""
     routes = Routes(engine, service)
-    return Starlette(
+    own = Starlette(
         routes=[
             Route("/health", _health),
             *routes.table(),
@@ -94,6 +97,19 @@ def control_plane(engine: Engine, service: Service, access: Access) -> ASGIApp:
         middleware=[Middleware(Guard, access=access)],
         exception_handlers={JupyterLambdaError: _on_error, 404: _on_unknown, 405: _on_unknown},
     )
+    aws, urls = LambdaApi(engine, access), FunctionUrls(engine, access)
+
+    async def by_path(scope: Scope, receive: Receive, send: Send) -> None:
+        """Function URLs have their own; the engine's own paths are named; every other one is AWS's."""
+        if scope["type"] != "http":
+            await own(scope, receive, send)
+        elif url_id_of(scope) is not None:
+            await urls(scope, receive, send)
+        else:
+            is_own = scope["path"].startswith("/engine/") or scope["path"] in _OWN_PATHS
+            await (own if is_own else aws)(scope, receive, send)
+
+    return by_path
 
 
 class Routes:

@@ -14,13 +14,14 @@ from urllib.parse import parse_qs, unquote
 
 import msgspec
 
+from jupyter_lambda.api.aws.context import check_reachable, derived_qualifier_differs
 from jupyter_lambda.api.error_body import aws_error, engine_error
 from jupyter_lambda.api.http_protocol import HttpProtocol, Request
 from jupyter_lambda.engine.invocations import InvokeRequest, check_event
-from jupyter_lambda.errors import JupyterLambdaError, PayloadTooLarge, RequestError
+from jupyter_lambda.errors import InvalidRequestContent, JupyterLambdaError, PayloadTooLarge, RequestError, ValidationError
 from jupyter_lambda.model import limits
 from jupyter_lambda.model.invocation import InvocationResult
-from jupyter_lambda.model.names import parse_function_reference
+from jupyter_lambda.model.names import FunctionReference, parse_function_reference
 from jupyter_lambda.telemetry.log_tail import log_tail
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 _TARGET = re.compile(rb"/2015-03-31/functions/(?P<name>[^/?]+)/invocations/?(?:\?(?P<query>.*))?")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
+_CLIENT_CONTEXT_BYTES_MAX = 3_583
 _JSON = b"Content-Type: application/json\r\n"
 
 
@@ -39,6 +41,7 @@ class Call(msgspec.Struct, frozen=True):
     """An invoke request, taken apart."""
 
     request: InvokeRequest
+    reference: FunctionReference
     wants_telemetry: bool
     wants_tail: bool
 
@@ -58,15 +61,9 @@ def parse_call(target: bytes, headers: Mapping[bytes, bytes], body: bytes, too_l
     if match["query"]:
         given = parse_qs(match["query"].decode("latin-1")).get("Qualifier", [None])[0]
         if given is not None and qualifier is not None and given != qualifier:
-            raise RequestError(
-                "qualifier", f'the name says "{qualifier}", the query "{given}"', "Give one of them.",
-                aws_message="The derived qualifier from the function name does not match the specified qualifier.",
-                members={"Type": "User"},
-            )  # fmt: skip
+            raise derived_qualifier_differs()
         qualifier = given or qualifier
-    kind = headers.get(b"x-amz-invocation-type", b"RequestResponse").decode("latin-1")
-    if kind not in ("RequestResponse", "Event", "DryRun"):
-        raise RequestError(f'invocation type "{kind}"', "there is no such type", "Use RequestResponse, Event or DryRun.")
+    kind = _choice(headers, b"x-amz-invocation-type", "invocationType", ("Event", "RequestResponse", "DryRun"), "RequestResponse")
     if too_large:
         raise PayloadTooLarge(
             "event", f"{too_large:,} bytes, and Lambda takes {limits.REQUEST_BYTES_MAX:,}",
@@ -85,11 +82,38 @@ def parse_call(target: bytes, headers: Mapping[bytes, bytes], body: bytes, too_l
             request_id=request_id,
             invocation_type=kind,
             trace_id=headers[b"x-amzn-trace-id"].decode("latin-1") if b"x-amzn-trace-id" in headers else None,
-            client_context=base64.b64decode(client_context).decode("utf-8", "replace") if client_context else None,
+            client_context=_client_context(client_context) if client_context else None,
         ),
+        reference,
         wants_telemetry=headers.get(b"x-jupyter-lambda-telemetry") == b"1",
-        wants_tail=headers.get(b"x-amz-log-type") == b"Tail",
+        wants_tail=_choice(headers, b"x-amz-log-type", "logType", ("None", "Tail"), "None") == "Tail",
     )
+
+
+def _choice(headers: Mapping[bytes, bytes], header: bytes, member: str, choices: tuple[str, ...], default: str) -> str:
+    given = headers.get(header)
+    if given is None:
+        return default
+    value = given.decode("latin-1")
+    if value not in choices:
+        raise ValidationError(
+            f'{member} "{value}"', "there is no such one", f"Use {' or '.join(choices)}.",
+            aws_message=f"1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: Member must "
+            f"satisfy enum value set: [{', '.join(choices)}]",
+        )  # fmt: skip
+    return value
+
+
+def _client_context(given: bytes) -> str:
+    try:
+        if len(given) > _CLIENT_CONTEXT_BYTES_MAX:
+            raise ValueError("it is too long")
+        return base64.b64decode(given, validate=True).decode()
+    except ValueError as error:
+        raise InvalidRequestContent(
+            "client context", f"it is not base64 of UTF-8, {_CLIENT_CONTEXT_BYTES_MAX:,} bytes at most: {error}", "Correct it.",
+            aws_message="Client context must be a valid Base64-encoded JSON object.", members={"Type": "User"},
+        ) from error  # fmt: skip
 
 
 class InvokeDoor(HttpProtocol):
@@ -107,6 +131,8 @@ class InvokeDoor(HttpProtocol):
             if not request.too_large:  # the body is gone, and the answer is the same for everybody
                 self._access.check_aws("POST", request.target, request.headers, request.body)
             call = parse_call(request.target, request.headers, request.body, request.too_large)
+            if call.reference.region is not None or call.reference.account is not None:
+                check_reachable(call.reference, self._engine.settings.region, self._engine.settings.account_id)
             match call.request.invocation_type:
                 case "RequestResponse":
                     check_event(call.request.payload)
@@ -143,7 +169,8 @@ class InvokeDoor(HttpProtocol):
             return
         status, code, body = aws_error(error)
         retry = b"Retry-After: 1\r\n" if status == 429 else b""
-        self.respond(status, b"%bx-amzn-ErrorType: %b\r\n%b" % (_JSON, code.encode(), retry), body)
+        head = b"%bx-amzn-RequestId: %b\r\nx-amzn-ErrorType: %b\r\n%b"
+        self.respond(status, head % (_JSON, str(uuid.uuid4()).encode(), code.encode(), retry), body)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

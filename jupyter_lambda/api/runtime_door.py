@@ -1,7 +1,7 @@
 """The Lambda Runtime API of one environment: over a connected socket for our runtime, over loopback TCP for any other.
 
-Source: AWS Lambda Developer Guide, "Using the Lambda runtime API". The same TCP address answers `invocations` for the environment's
-own code, which shows its session token as bearer token or signs with it: functions call functions through it.
+Source: AWS Lambda Developer Guide, "Using the Lambda runtime API". The same TCP address answers the Lambda API for the
+environment's own code, which shows its session token as bearer token or signs with it: functions call functions through it.
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ import msgspec
 
 from jupyter_lambda.api.access import Access
 from jupyter_lambda.api.aws.sigv4 import Verifier
+from jupyter_lambda.api.environment_api import environment_doors
+from jupyter_lambda.api.front_door import Doors, FrontDoor
 from jupyter_lambda.api.http_protocol import HttpProtocol, Request
-from jupyter_lambda.api.invoke_door import InvokeDoor, is_invoke
+from jupyter_lambda.api.streamed_result import StreamedResult
 from jupyter_lambda.engine.environments import ENVIRONMENT_KEY_ID
 from jupyter_lambda.engine.runtime_session import Answer, Delivery, RuntimeSession
 from jupyter_lambda.model import limits
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 _PREFIX: Final = b"/2018-06-01/runtime/"
 _NEXT: Final = b"/2018-06-01/runtime/invocation/next"
 _INVOCATION: Final = re.compile(rb"/2018-06-01/runtime/invocation/(?P<id>[^/]+)/(?P<what>response|error)")
+_MODE: Final = b"lambda-runtime-function-response-mode"
 _STATUS_OK: Final = b'{"status":"OK"}\n'
 _JSON: Final = b"Content-Type: application/json\r\n"
 
@@ -47,9 +50,14 @@ class RuntimeConnection(HttpProtocol):
         self._owns_session = owns_session
         self._held = b""
         self._may_hold = False
+        self._streamed: StreamedResult | None = None  # a result that comes in pieces right now
+        self._arriving = b""
 
     def data_received(self, data: bytes) -> None:
         """Parse what came; what was held goes out unless another reply is due, with which it goes."""
+        self._arriving = data
+        if self._streamed is not None:
+            self._streamed.received(data)
         super().data_received(data)
         if self._held and not self.is_answering and self.transport is not None:
             self.transport.write(self._held)
@@ -62,6 +70,24 @@ class RuntimeConnection(HttpProtocol):
             return
         transport.write(self._held + answer if self._held else answer)
         self._held = b""
+
+    def on_headers_complete(self) -> None:
+        """A streamed result begins: its pieces are passed on as they come, where the caller takes them so."""
+        super().on_headers_complete()
+        request = self._request
+        if request is None or request.headers.get(_MODE) != b"streaming":
+            return
+        match = _INVOCATION.fullmatch(request.target)
+        if match is not None and match["what"] == b"response":
+            self._streamed = StreamedResult(self._session, match["id"].decode("latin-1"))
+            self._streamed.received(self._arriving)
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of a body; of one that is passed on nothing is kept."""
+        if self._streamed is not None and self._session.streams:
+            self._streamed.piece(body)
+        else:
+            super().on_body(body)
 
     def handle(self, request: Request) -> None:
         """Answer one call of the Runtime API."""
@@ -86,11 +112,17 @@ class RuntimeConnection(HttpProtocol):
             self._session.closed()
 
     def _answered(self, request_id: str, what: bytes, request: Request) -> None:
-        body = request.body
-        if what == b"error" or (request.headers.get(b"lambda-runtime-function-error-type") and not request.too_large):
-            self._answer(self._session.error(request_id, body))
+        streamed, self._streamed = self._streamed, None
+        body, too_large = request.body, bool(request.too_large)
+        if streamed is not None:
+            error, too_large = streamed.error(), too_large or streamed.is_too_large
         else:
-            self._answer(self._session.response(request_id, body, too_large=bool(request.too_large)))
+            failed = what == b"error" or (request.headers.get(b"lambda-runtime-function-error-type") and not too_large)
+            error = body if failed else None
+        if error is not None:
+            self._answer(self._session.error(request_id, error))
+        else:
+            self._answer(self._session.response(request_id, body, too_large=too_large))
 
     def _send(self, delivery: Delivery) -> None:
         context = delivery.client_context
@@ -161,6 +193,7 @@ class RuntimeDoor:
         self._access = Access(token, verifier=own)
         self._session: RuntimeSession | None = None
         self._server: asyncio.Server | None = None
+        self._doors: Doors | None = None  # of the Lambda API, made when the environment's code first asks for it
         self.transports: WeakSet[asyncio.BaseTransport] = WeakSet()  # other protocols take connections over
         self.address = ""
 
@@ -184,11 +217,11 @@ class RuntimeDoor:
 
     def protocol_for(self, first: bytes) -> asyncio.Protocol | None:
         """Who serves a connection that begins like this."""
-        if is_invoke(first):
-            return InvokeDoor(self._engine, self._access)
         if _PREFIX in first and self._session is not None:
             return RuntimeConnection(self._session, owns_session=False)
-        return None
+        if self._doors is None:
+            self._doors = environment_doors(self._engine, self._access)
+        return FrontDoor(self._doors)
 
     def close(self) -> None:
         """Close the address and every connection. Safe to call twice."""
@@ -198,6 +231,9 @@ class RuntimeDoor:
         for transport in list(self.transports):
             transport.close()
         self.transports.clear()
+        if self._doors is not None:
+            for transport in list(self._doors.transports):
+                transport.close()
 
 
 class RuntimeDoors:

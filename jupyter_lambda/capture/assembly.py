@@ -12,6 +12,7 @@ import hashlib
 import importlib.machinery
 import json
 import keyword
+import shutil
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -19,11 +20,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import cloudpickle
+
 from jupyter_lambda.capture import helper_files, needed_modules
 from jupyter_lambda.capture.captured_values import Selection, ValueCollector, Written, add_submodules, write_pickle
 from jupyter_lambda.capture.cell_sources import CellSources
 from jupyter_lambda.capture.content_digest import value_digest
 from jupyter_lambda.capture.failure import CaptureFailed, Refused
+from jupyter_lambda.capture.foreign_code import attempt
 from jupyter_lambda.capture.handler_module import with_prologue
 from jupyter_lambda.capture.interpreter import this_python
 from jupyter_lambda.capture.local_modules import LocalModules
@@ -32,8 +36,10 @@ from jupyter_lambda.capture.name_use import GlobalNames
 from jupyter_lambda.capture.notebook_names import NotebookNames
 from jupyter_lambda.capture.package import Capture
 from jupyter_lambda.capture.package_files import find_files
+from jupyter_lambda.capture.package_reference import package_module
 from jupyter_lambda.capture.provenance import Assignment, assignments
 from jupyter_lambda.capture.report import CaptureReport, Level, NeededModule, Note, Problem, TakenName
+from jupyter_lambda.capture.shared_pickle import function_handle
 from jupyter_lambda.capture.zip_package import Entry, WrittenZip, file_sha256, write_zip
 from jupyter_lambda.clock import Clock, SystemClock
 from jupyter_lambda.model import limits
@@ -145,11 +151,19 @@ class Assembly:
 
     def _select(self, plan: Plan) -> Selection:
         collector = ValueCollector(self.names, self.sources, self.local.is_local)
-        selection = collector.collect(plan.uses, plan.extra_values)
+        selection = collector.collect(plan.uses, {**self._own_handle(plan), **plan.extra_values})
         add_submodules(selection)
         if selection.problems:
-            self.report = self.report.with_problems(*self._with_code(selection.problems))
+            in_order = sorted(selection.problems, key=lambda p: p.line or sys.maxsize)
+            self.report = self.report.with_problems(*self._with_code(in_order))
         return selection
+
+    def _own_handle(self, plan: Plan) -> dict[str, Any]:
+        """The function's own handle, if the code uses that name and nothing has it yet: the first run must equal the second."""
+        name = python_name(plan.name)
+        if name not in plan.uses.reads or self.names.is_known(name):
+            return {}
+        return {name: package_module("functions").LambdaFunction(plan.name)}
 
     def _with_code(self, problems: list[Problem]) -> list[Problem]:
         """Show the statement that made a value which can't be pickled: in the cell, it works."""
@@ -220,7 +234,7 @@ class Assembly:
         assert self._folder is not None  # noqa: S101 - `build` has made it
         written, pickle = None, self._folder / "captured.pickle"
         if selection.values or selection.submodules:
-            written = write_pickle(pickle, selection, self.names, self.sources, self.local.is_local)
+            written = write_pickle(pickle, selection, self.names, self.sources, self.local.is_local, plan.module)
         rows = [*self._value_rows(selection, written), *local_rows]
         manifest = self._manifest(rows, self.report.modules, files)
         helpers = helper_files.entries(pickle if written else None, self.sources.texts, plan.needs_body, self._folder)
@@ -259,11 +273,29 @@ class Assembly:
             return []
         found: dict[str, Assignment] = assignments(selection.values, self.cells)
         rows = []
-        for name, value in sorted(selection.values.items()):
+        for name, value in selection.values.items():
             if not _is_module(value):
-                digest = value_digest(value, self.names.namespace)
-                rows.append(value_row(name, value, written.sizes[name], digest, selection.uses.get(name), found.get(name)))
+                row = value_row(name, value, written.sizes[name], self._digest(value), selection.uses.get(name), found.get(name))
+                rows.append(self._with_own_name(row, value))
         return rows
+
+    def _digest(self, value: Any) -> str:
+        """A value's digest; for a value whose own code fails when it is walked, one of its bytes: a version too many at worst."""
+        digest, failure = attempt(lambda: value_digest(value, self.names.namespace))
+        if digest is None or failure is not None:
+            return hashlib.blake2b(cloudpickle.dumps(value), digest_size=16).hexdigest()
+        return digest
+
+    def _with_own_name(self, row: TakenName, value: Any) -> TakenName:
+        """Warn of a captured name that the function's handle will take in the notebook."""
+        if row.name != python_name(self.report.name):
+            return row
+        if function_handle(value) is not None:
+            note = Note("this very function: it calls itself through Lambda", Level.NOTICE)
+        else:
+            told = f"the notebook's `{row.name}` becomes this function's handle, which the next run will find instead: rename one"
+            note = Note(told, Level.WARNING)
+        return replace(row, notes=(note,))
 
     def _manifest(self, rows: list[TakenName], modules: tuple[NeededModule, ...], files: Mapping[str, Path]) -> dict[str, Any]:
         return {
@@ -279,8 +311,6 @@ class Assembly:
         self.local = LocalModules(folder, is_first=True)
 
     def _remove_folder(self) -> None:
-        import shutil
-
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
 

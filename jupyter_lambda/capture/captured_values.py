@@ -163,8 +163,10 @@ class Written:
     needs_cloudpickle: bool
 
 
-def write_pickle(path: Path, selection: Selection, names: NotebookNames, sources: CellSources, is_local: IsLocal) -> Written:
-    """Write all values into one pickle.
+def write_pickle(
+    path: Path, selection: Selection, names: NotebookNames, sources: CellSources, is_local: IsLocal, handler_module: str
+) -> Written:
+    """Write all values into one pickle; what the notebook defined will be of `handler_module`.
 
     Raises:
         Refused: A value that could be pickled a moment ago can't any more.
@@ -172,7 +174,7 @@ def write_pickle(path: Path, selection: Selection, names: NotebookNames, sources
     ordered = sorted(selection.values.items(), key=lambda item: (_rank(item[1]), item[0]))
     submodules = sorted(selection.submodules)
     with path.open("wb") as file:
-        pickler = NotebookPickler(file, names.namespace, sources, is_local)
+        pickler = NotebookPickler(file, names.namespace, sources, is_local, handler_module)
         pickler.dump([name for name, _ in ordered])
         pickler.dump(submodules)
         sizes = {name: _dump(pickler, file, name, value) for name, value in ordered}

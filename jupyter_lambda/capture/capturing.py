@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+import sys
+from typing import TYPE_CHECKING, Any
 
 from jupyter_lambda.capture import cell_text
 from jupyter_lambda.capture.assembly import Assembly, Plan, module_name
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from jupyter_lambda.capture.package import Capture
-
-_DEFAULTS: Final = PackageOptions()
 
 
 def capture_cell(
@@ -74,14 +73,14 @@ def capture_callable(
         function: The handler.
         name: The function's name.
         options: What the caller said of the package.
-        namespace: The kernel's user namespace; None: the function's globals.
+        namespace: The kernel's user namespace; None: the function's globals, those of `__main__` for what has none.
         cell_numbers: As for `capture_cell`.
 
     Raises:
         CaptureFailed: It can't become a package.
     """
     if namespace is None:
-        namespace = getattr(function, "__globals__", {})
+        namespace = getattr(function, "__globals__", vars(sys.modules["__main__"]))
     assembly = Assembly(name, options or PackageOptions(), namespace, cell_numbers)
     try:
         plan = plan_callable(function, name, assembly)

@@ -1,7 +1,8 @@
 """The text behind captured functions, under file names that are the same in every kernel.
 
 A kernel names a cell's file by its process (`/tmp/ipykernel_4127/98.py`); such a name would make equal packages differ and lead
-nowhere in the worker. Here it becomes `<cell [3]>`, or a hash of the text where the number is not known.
+nowhere in the worker. Here it becomes `<cell [3]>`, or a hash of the text where the number is not known. Only the lines of captured
+functions go along, at their places: the rest of a cell is none of the package's business, and may hold a password.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from types import CodeType
 
 
 class CellSources:
@@ -27,7 +29,25 @@ class CellSources:
         self._cells = cells
         self._numbers = dict(numbers or {})
         self._names: dict[str, str] = {}
-        self.texts: dict[str, str] = {}  # what the package carries: stable name → text
+        self._texts: dict[str, str] = {}  # stable name → the whole cell
+        self._lines: dict[str, set[int]] = {}  # stable name → the lines that go along
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """What the package carries: the cells by stable name, empty but for the lines of captured functions."""
+        found = {}
+        for name, kept in sorted(self._lines.items()):
+            lines = self._texts[name].split("\n")[: max(kept)]
+            found[name] = "\n".join(line if number in kept else "" for number, line in enumerate(lines, 1)) + "\n"
+        return found
+
+    def take(self, code: CodeType) -> str:
+        """Let a function's lines go along; return the stable name of its file."""
+        name = self.stable_name(code.co_filename)
+        if name in self._texts:
+            last = max((line for _, _, line in code.co_lines() if line), default=code.co_firstlineno)
+            self._lines.setdefault(name, set()).update(range(code.co_firstlineno, last + 1))
+        return name
 
     def stable_name(self, filename: str) -> str:
         """The name under which tracebacks in the worker show this file's lines."""
@@ -43,9 +63,9 @@ class CellSources:
             return "<notebook>"
         number = self._numbers.get(filename) or self._number_of(text)
         name = f"<cell [{number}]>" if number else f"<cell {hashlib.sha256(text.encode('utf-8', 'replace')).hexdigest()[:8]}>"
-        if self.texts.setdefault(name, text) != text:
+        if self._texts.setdefault(name, text) != text:  # run twice, changed between
             name = f"<cell [{number}], {hashlib.sha256(text.encode('utf-8', 'replace')).hexdigest()[:8]}>"
-            self.texts[name] = text
+            self._texts[name] = text
         return name
 
     def _number_of(self, text: str) -> int | None:

@@ -93,7 +93,10 @@ def value_digest(value: Any, namespace: Mapping[str, Any] | None = None) -> str:
 
 
 class _Walker:
-    """Digests one value; remembers what it has seen, so that shared parts are walked once."""
+    """Digests one value; remembers what it has seen, so that shared parts are walked once.
+
+    Parts are walked in list comprehensions: a generator's step goes through C, whose stack is limited to far less.
+    """
 
     def __init__(self, namespace: Mapping[str, Any] | None) -> None:
         self._namespace = namespace
@@ -133,9 +136,9 @@ class _Walker:
         if cls in (list, tuple):
             return self._sequence(cls.__name__.encode(), value)
         if cls is dict:
-            return self._mapping(b"dict", value)
+            return _flat_dict(value) or self._mapping(b"dict", value)
         if cls in (set, frozenset):
-            return _hash(cls.__name__.encode(), *sorted(self.digest(item) for item in value))
+            return _hash(cls.__name__.encode(), *sorted([self.digest(item) for item in value]))
         if isinstance(value, type):
             return self._class(value)
         if isinstance(value, types.FunctionType):
@@ -157,10 +160,10 @@ class _Walker:
         items = list(items)
         if set(map(type, items)) <= _FLAT:
             return _hash(tag + b" flat", marshal.dumps(items, 0))  # format 0 knows neither identity nor interning
-        return _hash(tag, *(self.digest(item) for item in items))
+        return _hash(tag, *[self.digest(item) for item in items])
 
     def _mapping(self, tag: bytes, value: Mapping[Any, Any]) -> bytes:
-        return _hash(tag, *sorted(self.digest(key) + self.digest(item) for key, item in value.items()))
+        return _hash(tag, *sorted([self.digest(key) + self.digest(item) for key, item in value.items()]))
 
     def _function(self, function: types.FunctionType) -> bytes:
         if _is_importable(function):
@@ -185,7 +188,7 @@ class _Walker:
             code.co_cellvars,
         )
         return _hash(
-            b"code", code.co_code, code.co_exceptiontable, marshal.dumps(plain, 0), *(self.digest(c) for c in code.co_consts)
+            b"code", code.co_code, code.co_exceptiontable, marshal.dumps(plain, 0), *[self.digest(c) for c in code.co_consts]
         )
 
     def _class(self, cls: type) -> bytes:
@@ -249,7 +252,7 @@ class _Walker:
 
     def _state(self, state: Any) -> bytes:
         if isinstance(state, tuple) and len(state) == 2 and all(s is None or isinstance(s, dict) for s in state):
-            return _hash(b"state", *(self.digest(_without_addresses(s)) for s in state))  # attributes and slots
+            return _hash(b"state", *[self.digest(_without_addresses(s)) for s in state])  # attributes and slots
         return self.digest(_without_addresses(state))
 
     def _callable(self, make: Callable[..., Any]) -> bytes:
@@ -258,6 +261,17 @@ class _Walker:
         if name and module and not isinstance(make, type | types.FunctionType):
             return _hash(b"callable", str(module).encode(), name.encode())
         return self.digest(make)
+
+
+def _flat_dict(value: dict[Any, Any]) -> bytes | None:
+    """A vocabulary and its like, from names to plain values, without a hash for each entry; None for other dicts."""
+    if not value or set(map(type, value)) != {str} or not set(map(type, value.values())) <= _FLAT:
+        return None
+    return _hash(b"dict flat", marshal.dumps(sorted(value.items(), key=_first), 0))
+
+
+def _first(pair: tuple[str, Any]) -> str:
+    return pair[0]
 
 
 def _without_addresses(state: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import io
 import types
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
@@ -54,6 +55,8 @@ def _notes(name: str, value: Any, size_bytes: int, use: NameUse | None) -> list[
     handle = function_handle(value)
     if handle is not None:
         notes.append(Note(f"calls the function `{handle}` by its name"))
+    if isinstance(value, io.IOBase):
+        notes.append(Note("an open file: what it holds now goes along, as a file in memory", Level.NOTICE))
     if isinstance(value, _CachedFunction):
         notes.append(Note("its cache starts empty in each environment"))
     if use is None and not notes and isinstance(value, types.FunctionType):

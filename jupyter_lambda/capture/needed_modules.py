@@ -5,6 +5,7 @@ The worker runs on this kernel's interpreter, so what can be found here can be f
 
 from __future__ import annotations
 
+import functools
 import importlib.metadata
 import importlib.util
 import sys
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from jupyter_lambda.capture.report import NeededModule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
 _DISTRIBUTIONS: Final = {
     "sklearn": "scikit-learn",
@@ -89,12 +90,23 @@ def _version(top: str) -> str:
     version = getattr(sys.modules.get(top), "__version__", None)
     if isinstance(version, str):
         return version
-    for distribution in (_DISTRIBUTIONS.get(top, top), *importlib.metadata.packages_distributions().get(top, ())):
-        try:
-            return importlib.metadata.version(distribution)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return ""
+    found = _installed(_DISTRIBUTIONS.get(top, top))
+    if found:
+        return found
+    return next(filter(None, map(_installed, _owners(tuple(sys.path)).get(top, ()))), "")
+
+
+def _installed(distribution: str) -> str:
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
+@functools.lru_cache(maxsize=1)
+def _owners(_path: tuple[str, ...]) -> Mapping[str, list[str]]:
+    """Which distributions a top-level name comes from: reads every installed package's list of files, a second's work."""
+    return importlib.metadata.packages_distributions()
 
 
 def _requirement_name(line: str) -> str:

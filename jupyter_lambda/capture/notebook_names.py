@@ -47,8 +47,8 @@ class NotebookNames:
         if name not in self.namespace:
             return MISSING
         found = self.namespace[name]
-        if _is_builtin(name) and (_root(type(found)) in _SHELL_MODULES or _root(found) in _SHELL_MODULES or found is io.open):
-            return MISSING  # IPython puts its own `open`, `exit`, `quit` over the builtins
+        if _is_builtin(name) and _is_of_the_shell(found):
+            return MISSING
         return found
 
     def is_known(self, name: str) -> bool:
@@ -78,8 +78,9 @@ class NotebookNames:
 
     def undefined(self, name: str, detail: str, line: int | None, also: Iterable[str] = ()) -> Problem:
         """The problem of a name that is defined nowhere, with the nearest name that is."""
-        known = [n for n in self.namespace if not n.startswith("_")]
-        near = did_you_mean(name, [*also, *known, *dir(builtins)])
+        known = [n for n in self.namespace if not n.startswith("_") and self.value(n) is not MISSING]
+        # Builtins only when very alike: `Nope` is no `open`.
+        near = did_you_mean(name, [*also, *known]) or did_you_mean(name, dir(builtins), likeness=0.8)
         suggestion = near.replace('"', "`")
         meant = near.partition('"')[2].partition('"')[0]
         if meant in self.namespace:
@@ -103,6 +104,12 @@ def _is_builtin(name: str) -> bool:
     if found is MISSING:
         return False
     return name in ("open", "exit", "quit") or _root(found) not in _SHELL_MODULES
+
+
+def _is_of_the_shell(value: Any) -> bool:
+    """Whether it is what IPython puts over a builtin: its own `exit` and `quit`, and an `open` that says it is `io.open`."""
+    code_of = getattr(value, "__globals__", {}).get("__name__", "").partition(".")[0]
+    return value is io.open or any(root in _SHELL_MODULES for root in (_root(type(value)), _root(value), code_of))
 
 
 def _root(value: Any) -> str:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str], None]
 _LAST_LINES: Final = 12
+_COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
 _NOT_PASSED: Final = ("PYTHONPATH", "PYTHONHOME", "PIP_TARGET", "PIP_PREFIX", "PIP_USER", "PIP_REQUIRE_VIRTUALENV")
 
 
@@ -127,9 +129,10 @@ def _run(command: list[str], told: Progress) -> int:
         start_new_session=True,
     )
     try:
-        for line in process.stdout or ():
-            if line.strip():
-                told(line.rstrip())
+        for written in process.stdout or ():
+            line = _COLOUR.sub("", written).rstrip()  # kernels force colours on their children
+            if line:
+                told(line)
         return process.wait()
     finally:  # an interrupt of the kernel ends it too
         process.kill()

@@ -91,7 +91,8 @@ def prove(capture: Capture, *, extra_path: Sequence[str] = (), limit_seconds: fl
         status, output = _run(_command(capture, root, answer, extra_path), _variables(capture, root), root, limit_seconds)
         outcome = _read(answer)
     _raise_if_broken(capture, outcome, status, output)
-    notes = _notes(outcome, status, limit_seconds)
+    missing = {m.name for m in capture.report.modules if not m.is_present}
+    notes = _notes(outcome, status, limit_seconds, missing)
     report = capture.report.with_measured(outcome.import_ms, outcome.unpickle_ms, notes)
     return Proof(report, outcome.import_ms, outcome.unpickle_ms, outcome.init_ms)
 
@@ -190,7 +191,7 @@ def _problem(outcome: _Outcome, status: int, output: str) -> Problem:
     )
 
 
-def _notes(outcome: _Outcome, status: int | None, limit_seconds: float) -> tuple[Note, ...]:
+def _notes(outcome: _Outcome, status: int | None, limit_seconds: float, missing: set[str]) -> tuple[Note, ...]:
     if status is None:
         return (
             Note(
@@ -200,6 +201,8 @@ def _notes(outcome: _Outcome, status: int | None, limit_seconds: float) -> tuple
             ),
         )
     if outcome.stage == "module" and outcome.error_type:
+        if outcome.error_type == "ModuleNotFoundError" and any(f"'{name}'" in outcome.error for name in missing):
+            return ()  # the table of modules says so already
         line = f" in line {outcome.line}" if outcome.line else ""
         return (
             Note(

@@ -110,7 +110,11 @@ class CaptureReport:
     def warnings(self) -> tuple[str, ...]:
         """Every warning, each as a sentence that stands alone."""
         named = [f"`{t.name}`: {n.text}" for t in self.taken for n in t.notes if n.level is Level.WARNING]
-        missing = [f"module `{m.name}` is missing in the worker" for m in self.modules if not m.is_present]
+        missing = [
+            f"module `{m.name}` is missing in the worker: install it, or add `--requirements {m.name}`"
+            for m in self.modules
+            if not m.is_present
+        ]
         return (*named, *missing, *(n.text for n in self.notes if n.level is Level.WARNING))
 
     @property

@@ -30,7 +30,7 @@ _WORDS: Final = {"ok": "present", "bad": "missing", "warning": "warning", "notic
 
 def as_html(report: CaptureReport) -> str:
     """Return the report as HTML."""
-    kind = "jla-fail" if report.problems else "jla-live"
+    kind = "jla-fail" if report.problems else "jla-live" if report.state == "deploying" else "jla-quiet"
     body = _problems(report) if report.problems else _taken(report) + _modules(report) + _notes(report) + _foot(report)
     return (
         f'<div class="jp-Lambda-capture {kind}" role="region" aria-label="Capture report for {escape(report.name)}">'
@@ -121,8 +121,8 @@ def _problems(report: CaptureReport) -> str:
 
 def _problem(problem: Problem) -> str:
     left = _path(problem) + (f"<pre>{escape(chr(10).join(problem.excerpt))}</pre>" if problem.excerpt else "")
-    way = "Way out: " if problem.path else ""
-    right = f'<div class="jla-way">{way}{_marked(problem.suggestion)}</div>' if problem.suggestion else ""
+    words = f"Way out: {report_text.lowered(problem.suggestion)}" if problem.path else problem.suggestion
+    right = f'<div class="jla-way">{_marked(words)}</div>' if words else ""
     if problem.code:
         right += f"<pre>{escape(problem.code)}</pre>"
     body = f'<div class="jla-half"><div>{left}</div><div>{right}</div></div>' if left and right else left + right

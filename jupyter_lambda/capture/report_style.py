@@ -36,9 +36,10 @@ _DARK: Final = """
 --jla-bad-tint:color-mix(in srgb,var(--jla-error1) 15%,var(--jla-ground));
 """
 _RULES: Final = """
-.R{border:1px solid var(--jla-edge);border-left:3px solid var(--jla-brand);border-radius:var(--jp-border-radius,2px);
+.R{border:1px solid var(--jla-edge);border-left:3px solid var(--jla-edge);border-radius:var(--jp-border-radius,2px);
 background:var(--jla-ground);color:var(--jla-fg);margin:2px 0;overflow-x:auto;text-align:left;
 font:calc(var(--jla-size)*12/13)/1.5 var(--jp-ui-font-family,system-ui,sans-serif)}
+.R.jla-live{border-left-color:var(--jla-brand)}
 .R.jla-fail{border-left-color:var(--jla-bad)}
 .R .jla-mono,.R .jla-n,.R .jla-tree,.R pre{font-family:var(--jla-mono-family);font-variant-numeric:tabular-nums}
 .R .jla-n{white-space:nowrap}
@@ -57,7 +58,7 @@ font-size:calc(var(--jla-size)*11/13)}
 .R th,.R td{text-align:left;padding:3px 8px;vertical-align:top;background:none;max-width:none;white-space:normal}
 .R thead,.R tbody tr,.R tbody tr:nth-child(odd),.R tbody tr:hover{background:none;border:0}
 .R tbody td{border-bottom:1px solid var(--jla-line)}
-.R td:last-child,.R th:last-child{width:50%}
+.R td:last-child,.R th:last-child{width:42%}
 .R .jla-r{text-align:right;white-space:nowrap}
 .R .jla-bar{display:inline-block;width:88px;height:8px;border-bottom:1px solid var(--jla-line);vertical-align:middle;line-height:0}
 .R .jla-bar i{display:block;height:8px;background:color-mix(in srgb,var(--jla-fg) 45%,transparent)}
@@ -84,7 +85,7 @@ _DARK_PAGES: Final = (
 
 
 def _style() -> str:
-    name = ".jp-Lambda-capture"
+    name = ".jp-Lambda-capture.jp-Lambda-capture"  # twice: JupyterLab's own rules for tables would win
     sheet = f".R{{{_TOKENS}{_LIGHT}}}{','.join(_DARK_PAGES)}{{{_DARK}}}{_RULES}"
     return sheet.replace(".R", name).replace("\n", "")
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _WIDTH = 100
-_SIGNS = {Level.WARNING: "⚠ ", Level.NOTICE: "ⓘ ", Level.QUIET: ""}
+_SIGNS = {Level.WARNING: "⚠ ", Level.NOTICE: "(i) ", Level.QUIET: ""}
 
 
 def as_text(report: CaptureReport) -> str:
@@ -41,7 +41,8 @@ def _lines(report: CaptureReport) -> Iterator[str]:
         yield from (f"  {'✓' if m.is_present else '✕'} {m.name} {module_words(m)}" for m in report.modules)
     if report.notes:
         yield ""
-        yield from (f"  {_SIGNS[n.level] or '· '}{_plain(n)}" for n in report.notes)
+        for note in report.notes:
+            yield from textwrap.wrap(_plain(note), _WIDTH, initial_indent="  ", subsequent_indent="    ")
 
 
 def head(report: CaptureReport) -> str:
@@ -112,6 +113,11 @@ def also_captured(report: CaptureReport) -> str:
     return " · ".join(parts)
 
 
+def lowered(sentence: str) -> str:
+    """A sentence that stands behind a colon."""
+    return sentence[:1].lower() + sentence[1:]
+
+
 def _table(taken: tuple[TakenName, ...]) -> Iterator[str]:
     rows = [("Name", "Type", "Size", "Note")]
     rows += [(t.name, t.type_text, quantities.size(t.size_bytes), "; ".join(_plain(n) for n in t.notes)) for t in taken]
@@ -130,7 +136,7 @@ def _problem(problem: Problem) -> Iterator[str]:
     yield from (f"    {line}" for line in problem.excerpt)
     yield from _path(problem.path, problem.reason)
     if problem.suggestion:
-        words = "Way out: " + problem.plain_suggestion if problem.path else problem.plain_suggestion
+        words = f"Way out: {lowered(problem.plain_suggestion)}" if problem.path else problem.plain_suggestion
         yield from textwrap.wrap(words, _WIDTH, initial_indent="  ", subsequent_indent="  ")
     if problem.code:
         yield f"    {problem.code}"

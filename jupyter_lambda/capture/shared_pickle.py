@@ -8,6 +8,8 @@ A subclass of cloudpickle's pickler that differs in what a notebook needs:
   parts stay shared.
 * Modules are imported by the standard library; what comes from a module that goes with the package is taken from its file, also
   when the kernel holds an older object of it (after an edit and a reload).
+* What the notebook defined says it is of the function's module, where it is found too: pickling it again in the worker, and
+  `typing.get_type_hints`, look there.
 * `lru_cache`d functions are wrapped anew, handles of functions become small clients, and code keeps a stable file name.
 """
 
@@ -54,7 +56,12 @@ class NotebookPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle
     """
 
     def __init__(
-        self, file: IO[bytes] | io.RawIOBase, namespace: Mapping[str, Any], sources: CellSources, is_local: Callable[[str], bool]
+        self,
+        file: IO[bytes] | io.RawIOBase,
+        namespace: Mapping[str, Any],
+        sources: CellSources,
+        is_local: Callable[[str], bool],
+        handler_module: str = "__main__",
     ) -> None:
         own: dict[type, Callable[[Any], Any]] = {types.CodeType: self._reduce_code, types.ModuleType: self._reduce_module}
         self.dispatch_table = ChainMap(own, cloudpickle.Pickler.dispatch_table)  # read by the base class's `__init__`
@@ -63,6 +70,7 @@ class NotebookPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle
         self.modules: set[str] = set()
         self._namespace = namespace
         self._is_local = is_local
+        self._handler_module = handler_module
         self._sources = sources
 
     def reducer_override(self, obj: Any) -> Any:
@@ -82,10 +90,17 @@ class NotebookPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle
         if reduced is NotImplemented:
             if isinstance(module, str) and module not in _LOADERS:
                 self.modules.add(module)
-        elif isinstance(obj, types.FunctionType) and obj.__globals__ is self._namespace:
-            state = reduced[2]
-            state[1]["__globals__"] = {}  # they are the module's; see the class's docstring
+        elif isinstance(obj, types.FunctionType):
+            state = reduced[2][1]
+            if obj.__globals__ is self._namespace:
+                state["__globals__"] = {}  # they are the module's; see the file's docstring
+            state["__module__"] = self._in_package(module)
+        elif module == "__main__":
+            reduced = _class_of(self._handler_module, reduced)
         return reduced
+
+    def _in_package(self, module: str | None) -> str | None:
+        return self._handler_module if module == "__main__" else module
 
     def _is_stale(self, obj: Any, module: str) -> bool:
         """Whether the object is of a module that goes with the package, but not the one that the module has now."""
@@ -118,9 +133,22 @@ class NotebookPickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle
 
     def _reduce_code(self, code: types.CodeType) -> Any:
         make, arguments = cloudpickle.Pickler.dispatch_table[types.CodeType](code)
-        name = self._sources.stable_name(code.co_filename)
+        name = self._sources.take(code)
         unstable = ("<dynamic-code>", code.co_filename)
         return make, tuple(name if isinstance(a, str) and a in unstable else a for a in arguments)
+
+
+def _class_of(module: str, reduced: Any) -> Any:
+    """A class's reduction by cloudpickle, with another module's name in the arguments of its skeleton and among its members."""
+    make, arguments, (members, slots), *rest = reduced
+
+    def told(argument: Any) -> Any:
+        if type(argument) is dict and argument.get("__module__") == "__main__":
+            return {**argument, "__module__": module}
+        return module if argument == "__main__" else argument
+
+    members = {**members, "__module__": module} if "__module__" in members else members
+    return (make, tuple(told(a) for a in arguments), (members, slots), *rest)
 
 
 def function_handle(value: Any) -> str | None:

@@ -7,6 +7,7 @@ import types
 from collections.abc import Mapping, Sized
 from typing import Any
 
+from jupyter_lambda.capture.foreign_code import attempt
 from jupyter_lambda.capture.shared_pickle import function_handle
 
 _CachedFunction = type(functools.lru_cache(lambda: None))
@@ -24,7 +25,8 @@ def type_text(value: Any) -> str:
         return "class"
     if function_handle(value) is not None:
         return "Lambda function"
-    return qualified_type(value) + _amount(value)
+    amount, _ = attempt(lambda: _amount(value))  # a lazy `shape` may raise anything
+    return qualified_type(value) + (amount or "")
 
 
 def qualified_type(value: Any) -> str:

@@ -10,6 +10,7 @@ import msgspec
 
 from jupyter_lambda.cli.terminal import Exit, Terminal
 from jupyter_lambda.client.commands.parsing import CommandParser, WrongUse
+from jupyter_lambda.errors import RequestError
 from jupyter_lambda.model.names import did_you_mean
 
 if TYPE_CHECKING:
@@ -100,11 +101,18 @@ def _start(words: Sequence[str], home: str | None, engines: Engines, terminal: T
     if arguments.foreground:
         _become_engine(home, options)
     running = engines.find(home)
-    runtime = running if running is not None else engines.ensure(home, **options)
+    runtime = running if running is not None else _ensure(engines, home, options)
     if running is not None and words:
         terminal.note("The engine runs already; options given now change nothing about it. Stop it first to start it anew.")
     terminal.say(start_line(runtime))
     return Exit.OK
+
+
+def _ensure(engines: Engines, home: str | None, options: dict[str, Any]) -> RuntimeFile:
+    try:
+        return engines.ensure(home, **options)
+    except RequestError as error:  # an option out of range: nobody was asked yet who could have refused
+        raise WrongUse(error.where, error.what, error.suggestion) from error
 
 
 def start_line(runtime: RuntimeFile) -> str:
@@ -114,12 +122,13 @@ def start_line(runtime: RuntimeFile) -> str:
 
 
 def _become_engine(home: str | None, options: dict[str, Any]) -> None:
-    """Replace this process by the engine; does not return."""
+    """Replace this process by the engine, without the shell's secrets; does not return."""
+    from jupyter_lambda.client.engine_variables import engine_variables
     from jupyter_lambda.client.home import home_folder
     from jupyter_lambda.client.launch import EngineOptions, Launcher
 
-    command = Launcher().start_command(EngineOptions(home=home_folder(home), **options))
-    os.execv(command[0], command)  # noqa: S606 - our own interpreter and package
+    command = [*Launcher().start_command(EngineOptions(home=home_folder(home), **options)), "--foreground"]
+    os.execve(command[0], command, engine_variables(os.environ))  # noqa: S606 - our own interpreter and package
 
 
 def _status(words: Sequence[str], home: str | None, engines: Engines, terminal: Terminal) -> Exit:

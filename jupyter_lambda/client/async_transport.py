@@ -53,6 +53,10 @@ class AsyncTransport:
         """Close what is idle; safe to call twice."""
         self._idle.close()
 
+    def retire(self) -> None:
+        """Close what is idle, and what is in use as soon as it is idle: its engine is gone."""
+        self._idle.retire()
+
 
 async def _connected(path: str) -> socket.socket:
     made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)

@@ -21,7 +21,7 @@ from jupyter_lambda.client.json_boundary import decode_result, encode_event
 from jupyter_lambda.client.outcome import BatchCutOff, Failure
 from jupyter_lambda.client.result_shelf import ResultShelf
 from jupyter_lambda.clock import SystemClock
-from jupyter_lambda.errors import PayloadTooLarge, RequestError, aws_code
+from jupyter_lambda.errors import InvalidRequestContent, PayloadTooLarge, RequestError, aws_code
 from jupyter_lambda.model.invocation import InvocationRecord, InvocationResult, Status
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class Batch:
         self._clock = clock or SystemClock()
         self._columns = BatchColumns()
         self._shelf = ResultShelf()
-        self._refused: list[tuple[int, PayloadTooLarge]] = []
+        self._refused: list[tuple[int, RequestError]] = []
         self._opened: OpenBatch | None = None
         self._exchange: BatchExchange | None = None
         self._rounds: Iterator[list[Answered]] = iter(())
@@ -87,15 +87,17 @@ class Batch:
         self._is_read = False
 
     # -- reading ------------------------------------------------------------------------------------------------------------
-    def results(self) -> Iterator[Any]:
+    def results(self) -> Iterable[Any]:
         """Decoded results in the events' order; a failed event gives its `Failure`, which is not raised.
+
+        A list, of a kept batch; of a streamed one an iterator that drives it.
 
         Raises:
             RequestError: A streamed batch's results were read already.
         """
         if self.is_kept:
             self.wait()
-            return (self._value(index, self._shelf.get(index)) for index in range(len(self._columns)))
+            return [self._value(index, self._shelf.get(index)) for index in range(len(self._columns))]
         if self._is_read:
             raise RequestError(
                 f"batch of {self.function_name}",
@@ -106,7 +108,7 @@ class Batch:
         return self._stream()
 
     def __iter__(self) -> Iterator[Any]:
-        return self.results()
+        return iter(self.results())
 
     def __len__(self) -> int:
         return len(self._columns) if self._total is None else self._total
@@ -242,11 +244,11 @@ class Batch:
         self._rounds = self._exchange.rounds()
 
     def _encoded(self) -> Iterator[tuple[int, bytes]]:
-        """Events as they are needed; one that is too large fails alone, as it would in a call of its own."""
+        """Events as they are needed; one that Lambda would refuse fails alone, as it would in a call of its own."""
         for number, event in enumerate(self._events):
             try:
                 payload = encode_event(event, name=f"events[{number}]")
-            except PayloadTooLarge as error:
+            except (PayloadTooLarge, InvalidRequestContent) as error:
                 self._refused.append((self._columns.expect(), error))
                 continue
             yield self._columns.expect(), payload

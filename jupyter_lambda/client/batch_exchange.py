@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _READ_BYTES: Final = 262_144
 _UNANSWERED_BYTES_MAX: Final = 64 * 1024**2  # a window of large events must not fill the engine's memory
 _OUTBOX_BYTES: Final = 262_144
+_LOT_EVENTS: Final = 64
 _FEED_SECONDS: Final = 0.02  # so long events may be taken before answers are looked for
 _TICK_SECONDS: Final = 0.1  # so often the caller gets a turn while nothing arrives
 
@@ -48,6 +49,8 @@ class BatchExchange:
         self._socket.setblocking(False)
         self._frames = AnswerFrames(opened.connection.take_buffered())
         self._window = opened.window
+        # Events go in lots of some dozens: one by one, each would cost both sides a turn of their loops.
+        self._refill_below = opened.window - min(_LOT_EVENTS, opened.window // 8)
         self._events = events
         self._may_feed = may_feed
         self._clock = clock
@@ -58,6 +61,8 @@ class BatchExchange:
         self._on_way = memoryview(b"")
         self._exhausted = False
         self._poll = select.poll()
+        self._poll.register(self._socket, select.POLLIN)
+        self._polls_for_room = False
 
     @property
     def unanswered(self) -> int:
@@ -73,20 +78,23 @@ class BatchExchange:
         while not self._frames.ended:
             self._feed()
             self._send()
-            yield self._settle(self._receive(0.0 if self._has_room() else _TICK_SECONDS))
+            yield self._settle(self._receive(0.0 if self._has_room(self._refill_below) else _TICK_SECONDS))
 
-    def _has_room(self) -> bool:
+    def _has_room(self, events: int) -> bool:
+        """Whether one more event may be taken, as long as fewer than so many are unanswered."""
         return (
             not self._exhausted
-            and len(self._sizes) < self._window
+            and len(self._sizes) < events
             and self._unanswered_bytes < _UNANSWERED_BYTES_MAX
             and self._outbox_bytes < _OUTBOX_BYTES
             and self._may_feed()
         )
 
     def _feed(self) -> None:
+        if not self._has_room(self._refill_below):
+            return
         until = self._clock.monotonic() + _FEED_SECONDS
-        while self._has_room():
+        while self._has_room(self._window):
             event = next(self._events, None)
             if event is None:
                 self._exhausted = True
@@ -123,7 +131,9 @@ class BatchExchange:
 
     def _receive(self, seconds: float) -> list[Answered]:
         """The answers that arrive within so many seconds; returns early when there is room to send again."""
-        self._poll.register(self._socket, select.POLLIN | (select.POLLOUT if self._outbox_bytes else 0))
+        if self._polls_for_room != bool(self._outbox_bytes):
+            self._polls_for_room = not self._polls_for_room
+            self._poll.modify(self._socket, select.POLLIN | (select.POLLOUT if self._polls_for_room else 0))
         ready = self._poll.poll(seconds * 1_000)
         if not ready or not ready[0][1] & ~select.POLLOUT:
             return []

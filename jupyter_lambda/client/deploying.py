@@ -155,6 +155,6 @@ def _capture(handler: Deployable, name: str, entry: str | None, package_options:
         raise RequestError(f'entry "{entry}"', "a callable has no entries", "Give the callable itself.")
     if not callable(handler):
         raise RequestError(
-            f'handler of function "{name}"', f"a {type(handler).__name__} can't be called", "Give a function, or a file's path."
+            f'handler of function "{name}"', f"{handler!r:.40} can't be called", "Give a function, or a file's path."
         )
     return capture_callable(handler, name=name, options=package_options)

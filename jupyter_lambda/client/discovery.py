@@ -48,7 +48,7 @@ def read_runtime_file(path: Path) -> Reading:
     except FileNotFoundError:
         return Reading(None, "there is no runtime file: no engine runs")
     except OSError as error:
-        return Reading(None, f"the runtime file can't be read: {os.strerror(error.errno)}")
+        return Reading(None, f"the runtime file can't be read: {error.strerror}")
     try:
         fault = _ownership_fault(os.fstat(descriptor))
         data = b"" if fault else os.read(descriptor, _BYTES_MAX)

@@ -46,6 +46,12 @@ class Route:
         if "async_calls" in self.__dict__:
             self.async_calls.close()
 
+    def retire(self) -> None:
+        """Close what is idle now or later: there is another engine."""
+        self.calls.retire()
+        if "async_calls" in self.__dict__:
+            self.async_calls.retire()
+
 
 class EngineLink:
     """Sends requests to the engine of one home.
@@ -166,7 +172,7 @@ class EngineLink:
                 if self._connect is None:
                     raise self._gone(error)
                 self._route = Route(self._connect())
-                gone.close()
+                gone.retire()
             return self._route
 
     def _gone(self, error: ConnectionError | None) -> EngineUnavailable:

@@ -45,7 +45,8 @@ class FileLock:
         if self._descriptor is None:
             return
         descriptor, self._descriptor = self._descriptor, None
-        self.path.unlink(missing_ok=True)  # while it is ours: nobody else can have taken it meanwhile
+        if self._stands_at_its_path(descriptor):  # else its folder was removed, and what stands there is a later comer's
+            self.path.unlink(missing_ok=True)  # while it is ours: nobody else can have taken it meanwhile
         # Said aloud, since a fork of this process may hold a copy of the descriptor.
         fcntl.flock(descriptor, fcntl.LOCK_UN)
         os.close(descriptor)

@@ -313,10 +313,14 @@ class FunctionHandle:
     def __repr__(self) -> str:
         return f"<Lambda function {self._name}{f':{self._qualifier}' if self._qualifier else ''}>"
 
-    def _repr_html_(self) -> str:
+    def _repr_html_(self) -> str | None:
         from jupyter_lambda.client.views.functions import FunctionView
+        from jupyter_lambda.errors import JupyterLambdaError
 
-        return FunctionView(self.detail)._repr_html_()
+        try:
+            return FunctionView(self.detail)._repr_html_()
+        except JupyterLambdaError:  # deleted, or no engine: the text says enough, and looking at a name must not raise
+            return None
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, FunctionHandle):

@@ -38,8 +38,15 @@ class IdleSockets:
         """Keep a connection whose answer was read to its end; one too many is closed."""
         if len(self._sockets) < self._most:
             self._sockets.append(one)
+            if not self._most:  # retired by another thread at this moment
+                self.close()
         else:
             one.close()
+
+    def retire(self) -> None:
+        """Close them all, and from now on whatever is given back."""
+        self._most = 0
+        self.close()
 
     def close(self) -> None:
         """Close them all; safe to call twice, and whatever is given back later is kept again."""

@@ -9,7 +9,7 @@ import msgspec
 
 from jupyter_lambda.client.json_boundary import decode_result
 from jupyter_lambda.client.outcome import Failure, FunctionError
-from jupyter_lambda.errors import InvocationNotFound, RequestError
+from jupyter_lambda.errors import InvocationNotFound, JupyterLambdaError, RequestError
 from jupyter_lambda.model.invocation import InvocationRecord, InvocationResult, Status
 
 if TYPE_CHECKING:
@@ -125,6 +125,17 @@ class Invocation:
         from jupyter_lambda.client.views.figures import figures
 
         return f"{figures(self.record)} · request {self.request_id}"
+
+    def cell_files(self) -> tuple[str, ...]:
+        """The worker's files that hold a notebook's cell, line by line; none where the function came another way."""
+        try:
+            version = self._engine.version(self.function_name, self.record.version)
+        except JupyterLambdaError:  # deleted meanwhile, or the engine is gone
+            return ()
+        if version.notebook is None or not version.manifest:
+            return ()
+        module = version.configuration.handler.partition(".")[0]
+        return (f"/var/task/{module}.py", f"/var/task/{module}_cell.py")
 
     def cancel(self) -> None:
         """End it, if it runs: its status becomes `cancelled`. One that ended already stays as it is."""

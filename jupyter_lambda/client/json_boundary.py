@@ -1,7 +1,7 @@
 """Events and results at the boundary: JSON by the standard library, on both ways.
 
-What the standard library does, this does: NaN goes out as `NaN` (the engine judges it as Lambda does), integers of any size and lone
-surrogates pass. What it refuses gets an error that names the place inside the event.
+What the standard library does, this does: integers of any size and lone surrogates pass, a result's `NaN` becomes one. What JSON has
+no form for, NaN and infinities among it, gets an error that names the place inside the event.
 """
 
 from __future__ import annotations
@@ -12,16 +12,21 @@ from collections.abc import Mapping
 from json.encoder import encode_basestring_ascii
 from typing import Any, Final
 
-from jupyter_lambda.errors import PayloadTooLarge
+from jupyter_lambda.errors import BOLD, RESET, InvalidRequestContent, PayloadTooLarge, callers
 from jupyter_lambda.model import limits
 
-_encoder: Final = json.JSONEncoder()
+_encoder: Final = json.JSONEncoder(allow_nan=False)
 _decoder: Final = json.JSONDecoder()
 _DEEPEST: Final = 200
 
 
 class EventTypeError(TypeError):
     """A value inside an event has no JSON form; the message says where it stands and what to write instead."""
+
+    def _render_traceback_(self) -> list[str]:
+        """As the errors of the tree are shown: the message and the reader's own line."""
+        place, _, rest = str(self).partition(" ")
+        return [f"{BOLD}{place}{RESET} {rest}", *callers(self)]
 
 
 def encode_event(event: Any, *, name: str = "event", invocation_type: str = "RequestResponse") -> bytes:
@@ -34,12 +39,13 @@ def encode_event(event: Any, *, name: str = "event", invocation_type: str = "Req
 
     Raises:
         EventTypeError: A value in it has no JSON form.
+        InvalidRequestContent: A number in it is not finite (InvalidRequestContentException, 400).
         PayloadTooLarge: Above Lambda's limit (RequestTooLargeException, 413).
     """
     try:
         payload = _encoder.encode(event).encode("ascii")
     except (TypeError, ValueError, RecursionError) as error:
-        raise EventTypeError(_explanation(event, name, error)) from None
+        raise _refused(event, name, error) from None
     check_size(payload, name=name, invocation_type=invocation_type)
     return payload
 
@@ -113,11 +119,18 @@ def _is_missing(item: Any) -> bool:
     return item is None or (isinstance(item, float) and math.isnan(item)) or type(item).__name__ in ("NAType", "NaTType")
 
 
-def _explanation(event: Any, name: str, error: Exception) -> str:
+def _refused(event: Any, name: str, error: Exception) -> Exception:
+    """The error that says where in the event it is."""
     found = _culprit(event, name, ())
     if found is None:
-        return f"{name} can't be written as JSON: {error}"
+        return EventTypeError(f"{name} can't be written as JSON: {error}")
     place, value = found
+    if isinstance(value, float):
+        return InvalidRequestContent(place, f"it is {value}, and JSON has no such number", "Send None or a string in its place.")
+    return EventTypeError(_explanation(place, value))
+
+
+def _explanation(place: str, value: Any) -> str:
     if isinstance(value, _Key):
         return f"{place} has a key that is {_a(value.key)}: JSON has strings as keys. Use str(key)."
     if isinstance(value, _Again):
@@ -138,8 +151,10 @@ class _Again:
 
 def _culprit(value: Any, place: str, outer: tuple[int, ...]) -> tuple[str, Any] | None:
     """The first value, depth first, that the standard library can't encode, and where it stands."""
-    if value is None or isinstance(value, (str, int, float)):
+    if value is None or isinstance(value, (str, int)):
         return None
+    if isinstance(value, float):
+        return None if math.isfinite(value) else (place, value)
     if id(value) in outer or len(outer) > _DEEPEST:
         return place, _Again()
     inside = (*outer, id(value))
@@ -167,7 +182,8 @@ def _a(value: Any) -> str:
     known = {"ndarray": "a NumPy array", "DataFrame": "a pandas data frame", "Series": "a pandas series"}
     if family in ("numpy", "pandas"):
         return known.get(kind.__name__, f"a {family} {kind.__name__}")
-    return f"a {kind.__name__}" if kind.__module__ == "builtins" else f"a {kind.__module__}.{kind.__name__}"
+    told = kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
+    return f"{'an' if told[0] in 'aeioAEIO' else 'a'} {told}"
 
 
 def _remedy(value: Any) -> str:

@@ -21,4 +21,4 @@ def store_error(error: OSError, where: str) -> StoreError:
         return DiskFull(where, f"no space is left{named}", f"Free some space, or {_OTHER_HOME}")
     if error.errno in _NOT_ALLOWED:
         return StoreError(where, f"it can't be written: {reason}{named}", f"Mend its permissions, or {_OTHER_HOME}")
-    return StoreError(where, f"{reason}{named}", _OTHER_HOME.capitalize())
+    return StoreError(where, f"{reason}{named}", _OTHER_HOME[0].upper() + _OTHER_HOME[1:])

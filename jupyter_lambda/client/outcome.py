@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from jupyter_lambda.errors import EngineUnavailable, JupyterLambdaError
+from jupyter_lambda.errors import BOLD, RESET, EngineUnavailable, JupyterLambdaError, callers
 from jupyter_lambda.model.invocation import Status
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from jupyter_lambda.client.invocation import Invocation
     from jupyter_lambda.model.invocation import InvocationResult
 
@@ -79,20 +81,27 @@ class FunctionError(JupyterLambdaError):
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.invocation, Failure(self.error_type, self.error_message, self._stack))
 
-    def lines(self) -> list[str]:
-        """What happened, the worker's traceback, the end of the log, and the figures."""
+    def lines(self, *, cells: Sequence[str] = ()) -> list[str]:
+        """What happened, the worker's traceback, the end of the log, and the figures.
+
+        Args:
+            cells: Files of the worker that hold a notebook's cell: a traceback through them says so.
+        """
         said = [f"{self.error_type}: {self.error_message}"]
         if self._stack:
-            said += ["", "Traceback in the worker (most recent call last):", *self._stack]
-        log = log_tail(self.invocation.logs)
+            seen = next((cell for cell in cells if any(f'"{cell}"' in line for line in self._stack)), "")
+            told = f"; the lines of {seen.rpartition('/')[2]} are the cell's" if seen else ""
+            said += ["", f"Traceback in the worker (most recent call last{told}):", *self._stack]
+        log = log_tail(self.invocation.logs, without=f"[ERROR] {self.error_type}:" if self._stack else "")
         if log:
             said += ["", "Log:", *("  " + line for line in log)]
         return [*said, "", self.invocation.figures()]
 
     def _render_traceback_(self) -> list[str]:
         """IPython shows this in place of the client's own stack, which teaches nothing about the function."""
-        first, *rest = self.lines()
-        return [f"FunctionError in {self.invocation.function_name}", first, *rest]
+        _, *rest = self.lines(cells=self.invocation.cell_files())
+        first = f"{BOLD}{self.error_type}{RESET}: {self.error_message}"
+        return [f"FunctionError in {self.invocation.function_name}", first, *rest, *callers(self)[1:]]
 
 
 class BatchCutOff(EngineUnavailable):
@@ -101,7 +110,18 @@ class BatchCutOff(EngineUnavailable):
     batch: Any = None
 
 
-def log_tail(text: str, most: int = _LOG_LINES) -> list[str]:
-    """The last lines that the function itself wrote."""
-    own = [line for line in text.splitlines() if line.strip() and not line.startswith(_PLATFORM_LINES)]
+def log_tail(text: str, *, without: str = "", most: int = _LOG_LINES) -> list[str]:
+    """The last lines that the function itself wrote.
+
+    Args:
+        text: The log.
+        without: How a traceback begins that is shown already: it is left out.
+        most: How many lines.
+    """
+    own: list[str] = []
+    inside = False
+    for line in text.splitlines():
+        inside = bool(without) and (line.startswith(without) or (inside and line.startswith((" ", "Traceback ", "\u00a0"))))
+        if not inside and line.strip() and not line.startswith(_PLATFORM_LINES):
+            own.append(line)
     return own if len(own) <= most else [f"… {len(own) - most} lines before", *own[-most:]]

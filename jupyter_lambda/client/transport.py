@@ -204,6 +204,10 @@ class Transport:
         """Close what is idle; a connection in use is closed by its user or kept for the next call."""
         self._idle.close()
 
+    def retire(self) -> None:
+        """Close what is idle, and what is in use as soon as it is idle: its engine is gone."""
+        self._idle.retire()
+
     def _on(self, connection: Connection, first: bytes, headers: bytes, body: bytes | IO[bytes], length: int) -> Answer:
         head = request_head(first, self._fixed, headers, len(body) if isinstance(body, bytes) else length)
         try:

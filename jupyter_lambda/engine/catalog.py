@@ -159,7 +159,7 @@ class Catalog:
             ) from None  # fmt: skip
 
     # -- writing ----------------------------------------------------------------------------------------------------------
-    async def deploy(self, name: str, request: DeployRequest, package_bytes: int) -> DeployAnswer:
+    async def deploy(self, name: str, request: DeployRequest, package_bytes: int, layers_package: str = "") -> DeployAnswer:
         """Create or change a function from a package that the store has, and publish it when that changed anything."""
         check_function_name(name)
         check_no_provisioned(name, request.provisioned_concurrency)
@@ -172,6 +172,8 @@ class Catalog:
             configuration = check_configuration(configuration_with(before, request))
             check_supported(name, configuration, request.python, self._sandbox_kind)
             latest = self._latest(name, before, request, configuration, package_bytes)
+            if latest.layers_package != layers_package:
+                latest = msgspec.structs.replace(latest, layers_package=layers_package)
             function = Function(
                 name=name,
                 latest=latest,
@@ -201,8 +203,8 @@ class Catalog:
             kept=options_kept(latest.configuration, request.options) if before else (),
         )
 
-    async def configure(self, name: str, change: ConfigurationChange) -> Version:
-        """Change `$LATEST`'s configuration."""
+    async def configure(self, name: str, change: ConfigurationChange, layers_package: str | None = None) -> Version:
+        """Change `$LATEST`'s configuration; `layers_package` where its layers are part of the change."""
         async with self._writing:
             entry = self.entry(name)
             latest = entry.function.latest
@@ -211,8 +213,9 @@ class Catalog:
             check_supported(name, configuration, latest.python, self._sandbox_kind)
             if configuration != latest.configuration:
                 latest = msgspec.structs.replace(
-                    latest, configuration=configuration, revision_id=new_revision(), last_modified=self.timestamp()
-                )
+                    latest, configuration=configuration, revision_id=new_revision(), last_modified=self.timestamp(),
+                    layers_package=latest.layers_package if layers_package is None else layers_package,
+                )  # fmt: skip
             reserved = self._reserved(name, entry, change.reserved_concurrency)
             if change.clear_reserved_concurrency:
                 reserved = None
@@ -224,15 +227,19 @@ class Catalog:
     async def create(self, function: Function, versions: Sequence[Version] = ()) -> Entry:
         """Add a function that is not there yet (Conflict)."""
         async with self._writing:
-            if function.name in self._entries:
-                raise Conflict(
-                    f'function "{function.name}"', "it exists already", "Update it, or delete it first.",
-                    aws_message=f"Function already exist: {function.name}", members={"Type": "User"},
-                )  # fmt: skip
+            self.check_new(function.name)
             latest = function.latest
             check_supported(function.name, latest.configuration, latest.python, self._sandbox_kind)
             await self._apply(function.name, [PutFunction(function), *map(PutVersion, versions)])
             return self._entries[function.name]
+
+    def check_new(self, name: str) -> None:
+        """Refuse the name of a function that is there (Conflict)."""
+        if name in self._entries:
+            raise Conflict(
+                f'function "{name}"', "it exists already", "Update it, or delete it first.",
+                aws_message=f"Function already exist: {name}", members={"Type": "User"},
+            )  # fmt: skip
 
     async def change(self, name: str, decide: Callable[[Entry], Sequence[Change]]) -> Entry:
         """Commit what `decide` makes of a function as it is now; nothing else changes it in between (FunctionNotFound)."""

@@ -6,13 +6,14 @@ Pure: values in, values out.
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from jupyter_lambda.errors import RequestError
 from jupyter_lambda.model.engine_api import ConfigurationChange, DeployRequest, VersionDifference
-from jupyter_lambda.model.function import Configuration, Version
+from jupyter_lambda.model.function import Configuration, Mount, Version
 from jupyter_lambda.model.names import did_you_mean
 
 _UNITS = {"memory_mib": " MB", "timeout_seconds": " s", "ephemeral_mib": " MB"}
@@ -61,11 +62,22 @@ def describe_changes(before: Version | None, after: Version) -> tuple[str, ...]:
         return ("created",)
     told = ["code"] if before.content_digest != after.content_digest else []
     for name, (old, new) in _configuration_difference(before.configuration, after.configuration).items():
-        unit = _UNITS.get(name, "")
-        told.append(f"{name} {old}{unit} → {new}{unit}")
+        was, now = _in_words(name, old), _in_words(name, new)
+        told.append(f"{name} {was} → {now}" if was != now else name)
     if _interpreter(before) != _interpreter(after):
         told.append("Python environment")
     return tuple(told)
+
+
+def _in_words(name: str, value: Any) -> str:
+    """A setting's value for a sentence; of variables only the names: a notebook's output is no place for a secret."""
+    if isinstance(value, Mapping):
+        return ", ".join(sorted(value)) or "none"
+    if isinstance(value, Mount):
+        return f"{value.source}:{value.target}"
+    if isinstance(value, tuple):
+        return ", ".join(_in_words(name, item) for item in value) or "none"
+    return "default" if value is None else f"{value}{_UNITS.get(name, '')}"
 
 
 def options_kept(configuration: Configuration, options: dict[str, Any]) -> tuple[str, ...]:
@@ -75,7 +87,7 @@ def options_kept(configuration: Configuration, options: dict[str, Any]) -> tuple
     for name in Configuration.__struct_fields__:
         value = getattr(configuration, name)
         if name not in options and name not in ("handler", "runtime") and value != getattr(default, name):
-            kept.append(f"{name} {value}{_UNITS.get(name, '')}")
+            kept.append(f"{name} {_in_words(name, value)}")
     return tuple(kept)
 
 

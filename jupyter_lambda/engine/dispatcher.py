@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-FINISHING_SECONDS = 0.02  # between a runtime's answer and its asking for more: microseconds, unless it does something in between
+FINISHING_SECONDS = 0.25  # between a runtime's answer and its asking for more: microseconds, unless it does something in between
 
 
 class Dispatcher:
@@ -94,6 +94,18 @@ class Dispatcher:
         elif self._admission.find(invocation.id) is not None:
             self._arrive(invocation)
             self._completion.began()
+
+    def provision(self, version: Version, wanted: int) -> None:
+        """Keep so many environments of a version ready; what is not wanted any more goes when it has been idle for long."""
+        if wanted or (version.function_name, version.version, version.revision_id) in self._lanes:
+            lane = self._lanes.of(version)
+            if lane.pool.provisioned != wanted:
+                self._apply(lane, placement.on_provision(lane.pool, wanted))
+
+    def provisioned(self, version: Version) -> tuple[int, int]:
+        """How many environments of a version are ready, and how many are on their way."""
+        pool = self._lanes.of(version).pool
+        return pool.ready, pool.starting
 
     def cancel(self, request_id: str) -> bool:
         """End an invocation; its caller gets the cancelled error. False when it is not running."""
@@ -171,8 +183,11 @@ class Dispatcher:
     def on_answer(self, environment: LiveEnvironment, payload: bytes, *, is_error: bool, too_large: bool) -> None:
         """The handler answered."""
         invocation = environment.invocation
-        if invocation is None or invocation.verdict is not None:
-            return  # being killed: the death tells how it ended
+        if invocation is None:
+            return
+        if invocation.verdict is not None:
+            self._spawn(environment.kill())  # its death tells how it ended; a kill may have come before there was a process
+            return
         environment.invocation = None
         invocation.stop_timer()
         lane = self._lane(environment)
@@ -220,7 +235,11 @@ class Dispatcher:
         self._spawn(self._reset(lane, environment))
 
     def on_gone(self, environment: LiveEnvironment, death: Death) -> None:
-        """The runtime died without an invocation."""
+        """The runtime died without an invocation, or before it was handed over."""
+        invocation, environment.invocation = environment.invocation, None
+        if invocation is not None:
+            invocation.stop_timer()
+            self._end_by_death(invocation, environment, death)
         lane = self._lanes.holding(environment.environment_id)
         if lane is None:
             return
@@ -274,12 +293,15 @@ class Dispatcher:
             self._hand_over(environment, invocation)
 
     def _hand_over(self, environment: LiveEnvironment, invocation: Invocation) -> None:
+        if invocation.verdict is not None:
+            self._spawn(environment.kill())
+            return
         now = self._parts.clock.monotonic()
         timeout = float(invocation.version.configuration.timeout_seconds)
         if environment.phase is not Phase.INVOKE_INIT:
             invocation.delivered = now
             invocation.timer = self._parts.loop.call_later(timeout, self._time_is_up, invocation)
-            if environment.invocations == 0:
+            if environment.invocations == 0 and not environment.provisioned:
                 invocation.cold, invocation.start_ms = True, environment.start_ms
                 invocation.init_ms = environment.init_ms
         environment.log.drain()
@@ -302,7 +324,10 @@ class Dispatcher:
             await environment.thaw()
         except JupyterLambdaError as error:
             environment.invocation = None
-            self._finish(invocation, error)
+            if isinstance(error, Throttled):
+                self._throttle(invocation, error)
+            else:
+                self._finish(invocation, error)
             self.on_free(environment)
             return
         if self._admission.find(invocation.id) is not None and environment.phase is Phase.IDLE:
@@ -310,7 +335,8 @@ class Dispatcher:
 
     async def _start(self, lane: Lane) -> None:
         what = f'function "{lane.version.function_name}"'
-        environment = LiveEnvironment(self._parts, self, lane.version, self.ledger.limit(lane.version.configuration.memory_mib))
+        limit = self.ledger.limit(lane.version.configuration.memory_mib)
+        environment = LiveEnvironment(self._parts, self, lane.version, limit, provisioned=lane.pool.provisioned > 0)
         try:
             await self.ledger.charge(environment.environment_id, environment.limit_mib, what)
         except Throttled as error:

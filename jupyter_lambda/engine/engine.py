@@ -6,21 +6,38 @@ Nothing here knows HTTP. All methods are called on the engine's event loop.
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import logging
 import random
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from jupyter_lambda.engine.background import Background
 from jupyter_lambda.engine.catalog import Catalog, Entry
+from jupyter_lambda.engine.code_objects import CodeObjects
 from jupyter_lambda.engine.completion import Completion
 from jupyter_lambda.engine.deployment import difference
+from jupyter_lambda.engine.destinations import EndedEvent, follow
 from jupyter_lambda.engine.dispatcher import Dispatcher
 from jupyter_lambda.engine.environments import Parts
 from jupyter_lambda.engine.event_queue import EventQueue
+from jupyter_lambda.engine.function_changes import FunctionChanges
+from jupyter_lambda.engine.interpreter_choice import Interpreters
 from jupyter_lambda.engine.invocations import Invocation, InvokeRequest, Outcome, check_event
+from jupyter_lambda.engine.layers import Resources
 from jupyter_lambda.engine.live import Live
-from jupyter_lambda.errors import InvocationNotFound, JupyterLambdaError, PlatformError, RequestError, StoreError
+from jupyter_lambda.engine.preparation import prepare
+from jupyter_lambda.errors import (
+    AliasNotFound,
+    InvalidRuntime,
+    InvocationNotFound,
+    JupyterLambdaError,
+    PlatformError,
+    RecursiveInvocation,
+    RequestError,
+    StoreError,
+)
 from jupyter_lambda.model import limits
 from jupyter_lambda.model.engine_api import (
     AliasRequest,
@@ -34,7 +51,7 @@ from jupyter_lambda.model.names import LATEST, check_qualifier, function_arn, is
 from jupyter_lambda.scheduling.retries import RetryPolicy
 from jupyter_lambda.scheduling.routing import route
 from jupyter_lambda.store.protocol import QueuedEvent, Store
-from jupyter_lambda.telemetry.trace_header import continue_trace
+from jupyter_lambda.telemetry.trace_header import continue_trace, with_call_counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +61,9 @@ if TYPE_CHECKING:
     from jupyter_lambda.engine.settings import EngineSettings
     from jupyter_lambda.model.environment import EnvironmentView
     from jupyter_lambda.model.function import Alias, Version
+    from jupyter_lambda.model.function_settings import EventInvokeConfig
     from jupyter_lambda.sandbox.protocol import Sandbox
+    from jupyter_lambda.telemetry.trace_header import TraceHeader
 
 log = logging.getLogger(__name__)
 
@@ -61,9 +80,13 @@ class Engine:
         self.started = clock.epoch()
         self.draining = False
         self._tidying: asyncio.Task[None] | None = None
+        self._background = Background(asyncio.get_running_loop(), log)
         self._draw = random.Random()  # noqa: S311 - a fair draw, no secret
         self.catalog = Catalog(store, clock, region=settings.region, account_id=settings.account_id, sandbox_kind=sandbox.kind)
         self.catalog.on_change(self._catalog_changed)
+        self.code_objects = CodeObjects(settings.aws_endpoint, region=settings.region)
+        self.resources = Resources(store, region=settings.region, account_id=settings.account_id)
+        self.changes = FunctionChanges(self.catalog, Interpreters(), self.resources)
         parts = Parts(sandbox=sandbox, doors=doors, store=store, clock=clock, settings=settings, loop=asyncio.get_running_loop())
         completion = Completion(store, self.live, clock, sandbox.kind)
         self.dispatcher = Dispatcher(parts, completion, self._reserved, lambda: self.catalog.reserved_total)
@@ -72,19 +95,25 @@ class Engine:
             base_seconds=settings.async_retry_base_seconds,
             maximum_age_seconds=settings.async_maximum_age_seconds,
         )
-        self.queue = EventQueue(store, clock, self._policy, self.run, lambda request_id: self.live.publish("event", request_id))
+        self.queue = EventQueue(
+            store, clock, self._policy_of, self.run, lambda request_id: self.live.publish("event", request_id), self._follow
+        )
 
     async def open(self) -> None:
         """Load the store's contents, sweep what an earlier engine left behind, and take up its queued events."""
         contents = await self.store.load()
         self.catalog.load(contents)
+        self.resources.load(contents.resources)
         await self.sandbox.sweep()
         self.queue.load(contents.events)
+        for entry in self.catalog.entries():
+            self._provision(entry)
         self._tidy_up()
 
     async def aclose(self) -> None:
         """End everything; running invocations first get the grace time. Safe to call twice."""
         self.draining = True
+        await self._background.aclose()
         if self._tidying is not None:
             self._tidying.cancel()
             await asyncio.gather(self._tidying, return_exceptions=True)
@@ -110,24 +139,41 @@ class Engine:
         return not (self.dispatcher.environments or self.dispatcher.running or len(self.queue))
 
     # -- invoking -----------------------------------------------------------------------------------------------------------
-    def invoke(self, request: InvokeRequest, done: Callable[[Outcome], None]) -> None:
+    def invoke(
+        self, request: InvokeRequest, done: Callable[[Outcome], None], sink: Callable[[bytes], None] | None = None
+    ) -> Version:
         """Run a function; `done` is called once, on the loop, with the result or with why there is none.
+
+        Args:
+            request: What to run on what.
+            done: Must not block.
+            sink: Takes the pieces of a result that the function streams, each before `done`; the result is empty then.
+
+        Returns:
+            The version that runs.
 
         Raises:
             NotFound: No such function, version or alias.
+            InvalidRuntime: No interpreter here runs it.
+            RecursiveInvocation: Functions call each other in a circle.
             PlatformError: The engine is about to stop.
         """
         if self.draining:
             raise PlatformError("engine", "it is stopping and takes no new invocations", "Invoke again: it starts by itself.")
         entry = self.catalog.entry(request.function_name)
         version = self.resolve(entry, request.qualifier)
+        if version.failure:
+            raise InvalidRuntime(f'function "{request.function_name}"', version.failure)
         clock = self.clock
         arn = request.function_arn or function_arn(
             self.settings.region, self.settings.account_id, request.function_name, request.qualifier
         )
-        trace = str(continue_trace(request.trace_id, clock.epoch()))
-        request = msgspec.structs.replace(request, function_arn=arn, trace_id=trace)
-        self.dispatcher.submit(Invocation(request, version, clock.monotonic(), clock.epoch(), done))
+        trace = continue_trace(request.trace_id, clock.epoch())
+        if request.trace_id is not None:
+            trace = self._counted(entry, trace)
+        request = msgspec.structs.replace(request, function_arn=arn, trace_id=str(trace))
+        self.dispatcher.submit(Invocation(request, version, clock.monotonic(), clock.epoch(), done, sink))
+        return version
 
     async def run(self, request: InvokeRequest) -> Outcome:
         """Run a function and wait for the outcome; every error of ours is an outcome here."""
@@ -159,6 +205,40 @@ class Engine:
             )
         )  # fmt: skip
 
+    def _counted(self, entry: Entry, trace: TraceHeader) -> TraceHeader:
+        """Count this call in a chain of calls; a chain without an end is ended here."""
+        trace, count = with_call_counted(trace, self.arn(entry.function.name))
+        if count >= limits.RECURSION_MAX and entry.function.settings.recursive_loop == "Terminate":
+            raise RecursiveInvocation(
+                f'function "{entry.function.name}"', f"one chain of calls came to it {count} times",
+                "End the circle, or allow it: PutFunctionRecursionConfig with Allow.",
+                aws_message="Lambda has detected your function being invoked in a recursive loop with other AWS resources and stopped "
+                "your function's invocation.", members={"Type": "User"},
+            )  # fmt: skip
+        return trace
+
+    def _policy_of(self, event: QueuedEvent) -> RetryPolicy:
+        """How an event is tried again: what was put for its qualifier, and the engine's settings for the rest."""
+        policy = dataclasses.replace(self._policy, nothing_may_run=self._reserved(event.function_name) == 0)
+        config = self._event_config(event)
+        if config is None:
+            return policy
+        retries, age = config.maximum_retry_attempts, config.maximum_age_seconds
+        return dataclasses.replace(
+            policy,
+            retries=policy.retries if retries is None else retries,
+            maximum_age_seconds=policy.maximum_age_seconds if age is None else float(age),
+        )
+
+    def _event_config(self, event: QueuedEvent) -> EventInvokeConfig | None:
+        entry = self.catalog.find(event.function_name)
+        return entry.function.settings.event_invoke.get(event.qualifier or LATEST) if entry else None
+
+    def _follow(self, ended: EndedEvent) -> QueuedEvent | None:
+        event = ended.event
+        arn = self.arn(event.function_name, event.qualifier or LATEST)
+        return follow(ended, self._event_config(event), function_arn=arn, now=self.clock.epoch())
+
     def resolve(self, entry: Entry, qualifier: str | None) -> Version:
         """The version that a qualifier means for this invocation; a weighted alias is drawn anew each time."""
         if qualifier is None or qualifier == LATEST:
@@ -166,7 +246,19 @@ class Engine:
         check_qualifier(qualifier)
         if is_version_number(qualifier):
             return self.catalog.version(entry, qualifier)
-        return self.catalog.version(entry, route(self.catalog.alias(entry, qualifier), self._draw.random()))
+        return self.catalog.version(entry, route(self.target_alias(entry, qualifier), self._draw.random()))
+
+    def target_alias(self, entry: Entry, qualifier: str) -> Alias:
+        """An alias that something is asked of, as AWS names it when there is none: `Function not found` (AliasNotFound)."""
+        try:
+            return self.catalog.alias(entry, qualifier)
+        except AliasNotFound as error:
+            error.aws_message = f"Function not found: {self.arn(entry.function.name, qualifier)}"
+            raise
+
+    def arn(self, name: str, qualifier: str | None = None) -> str:
+        """A function's ARN here."""
+        return function_arn(self.settings.region, self.settings.account_id, name, qualifier)
 
     def cancel(self, request_id: str) -> None:
         """Cancel a running invocation (InvocationNotFound)."""
@@ -179,11 +271,18 @@ class Engine:
         if not await self.store.has_blob(request.package_sha256):
             raise RequestError(f'function "{name}"', "its package was not uploaded", "Upload the package first.")
         size = await self.store.blob_bytes(request.package_sha256)
-        return await self.catalog.deploy(name, request, size)
+        entry = self.catalog.find(name)
+        layers = entry.function.latest.layers_package if entry else ""
+        if "layers" in request.options:
+            layers = await self.resources.merged_package(request.options["layers"])
+        answer = await self.catalog.deploy(name, request, size, layers)
+        self._background.spawn(prepare(answer.function.latest, self.store, self.sandbox))
+        return answer
 
     async def configure(self, name: str, change: ConfigurationChange) -> Version:
         """Change `$LATEST`'s configuration."""
-        return await self.catalog.configure(name, change)
+        layers = await self.resources.merged_package(change.options["layers"]) if "layers" in change.options else None
+        return await self.catalog.configure(name, change, layers)
 
     async def publish(self, name: str, description: str) -> Version:
         """Publish `$LATEST`."""
@@ -252,4 +351,15 @@ class Engine:
             return
         wanted = {(v.version, v.revision_id) for v in (entry.function.latest, *entry.versions.values())}
         self.dispatcher.close_function(name, lambda v: (v.version, v.revision_id) in wanted, "its revision was replaced")
+        self._provision(entry)
         self.live.publish("function", self.detail(entry))
+
+    def _provision(self, entry: Entry) -> None:
+        """Keep ready what is put for versions and aliases; an alias stands for its first version."""
+        wanted: dict[str, int] = {}
+        for qualifier, kept in entry.function.settings.provisioned.items():
+            alias = entry.aliases.get(qualifier)
+            number = alias.version if alias else qualifier
+            wanted[number] = wanted.get(number, 0) + kept.count
+        for number, version in entry.versions.items():
+            self.dispatcher.provision(version, wanted.get(number, 0))

@@ -31,10 +31,11 @@ from jupyter_lambda.engine.doors import RuntimeDoors
 from jupyter_lambda.engine.log_pipe import LogPipe
 from jupyter_lambda.engine.runtime_session import Delivery, RuntimeSession, State
 from jupyter_lambda.engine.settings import EngineSettings
-from jupyter_lambda.engine.worker_variables import WorkerIdentity, worker_variables
+from jupyter_lambda.engine.worker_variables import WorkerIdentity, layer_python_path, worker_variables
 from jupyter_lambda.errors import JupyterLambdaError, SandboxError
 from jupyter_lambda.model import limits
 from jupyter_lambda.model.environment import EnvironmentState, EnvironmentView
+from jupyter_lambda.model.function import Mount
 from jupyter_lambda.sandbox.protocol import Channels, Death, DeathCause, EnvironmentSpec, ExecutionEnvironment, Sandbox
 from jupyter_lambda.store.protocol import Store
 from jupyter_lambda.telemetry.log_lines import init_start_line, log_stream
@@ -117,8 +118,9 @@ class Parts:
 class LiveEnvironment:
     """One execution environment, from its start to its end."""
 
-    def __init__(self, parts: Parts, owner: Owner, version: Version, limit_mib: int) -> None:
+    def __init__(self, parts: Parts, owner: Owner, version: Version, limit_mib: int, *, provisioned: bool = False) -> None:
         self._parts = parts
+        self.provisioned = provisioned  # initialised ahead of any call
         self._owner = owner
         self.version = version
         self.limit_mib = limit_mib
@@ -162,7 +164,7 @@ class LiveEnvironment:
             task_root = await self._parts.store.extract_blob(self.version.package_sha256)
             self._door = await self._parts.doors.open(self.token)
             self.log.write(self._init_start_line())
-            spec = self._spec(task_root, self._door.address)
+            spec = self._spec(task_root, await self._layers_root(), self._door.address)
             channels = await self._channels(spec)
             self.phase = Phase.INIT
             self._begin_init(limited=True)
@@ -190,7 +192,7 @@ class LiveEnvironment:
         self._session = RuntimeSession(self)
         self._session_closed = self._parts.loop.create_future()
         task_root = await self._parts.store.extract_blob(self.version.package_sha256)
-        spec = self._spec(task_root, door.address)
+        spec = self._spec(task_root, await self._layers_root(), door.address)
         channels = await self._channels(spec)
         self._begin_init(limited=phase is Phase.RESETTING)
         await walls.restart(spec, channels)
@@ -201,7 +203,7 @@ class LiveEnvironment:
         self.invocation = invocation
         self.invocations += 1
         self.phase = Phase.BUSY
-        self._session.deliver(delivery)
+        self._session.deliver(delivery, streams=invocation.sink is not None)
 
     async def thaw(self) -> None:
         """Let the processes run again."""
@@ -269,6 +271,11 @@ class LiveEnvironment:
         """The runtime asked for another invocation."""
         self._owner.on_free(self)
 
+    def on_chunk(self, piece: bytes) -> None:
+        """A piece of a result that is streamed."""
+        if self.invocation is not None and self.invocation.sink is not None and self.invocation.verdict is None:
+            self.invocation.sink(piece)
+
     def on_response(self, payload: bytes, *, too_large: bool) -> None:
         """The handler's result."""
         self._owner.on_answer(self, payload, is_error=False, too_large=too_large)
@@ -289,20 +296,28 @@ class LiveEnvironment:
             self._session_closed.set_result(None)
 
     # -- parts ------------------------------------------------------------------------------------------------------------
-    def _spec(self, task_root: Path, address: str) -> EnvironmentSpec:
+    async def _layers_root(self) -> Path | None:
+        """The folder with the version's layers, None without any."""
+        sha256 = self.version.layers_package
+        return await self._parts.store.extract_blob(sha256) if sha256 else None
+
+    def _spec(self, task_root: Path, layers: Path | None, address: str) -> EnvironmentSpec:
         version, configuration = self.version, self.version.configuration
         identity = WorkerIdentity(
             log_stream=self.log_stream, runtime_api=address, region=self._parts.settings.region,
             access_key_id=ENVIRONMENT_KEY_ID, secret_access_key=self.token, session_token=self.token,
+            initialization_type="provisioned-concurrency" if self.provisioned else "on-demand",
         )  # fmt: skip
         own = configuration.runtime.startswith("provided")
+        requirements = (version.requirements_folder,) if version.requirements_folder else ()
+        shown = (Mount(str(layers), str(layers)),) if layers else ()
         return EnvironmentSpec(
             environment_id=self.environment_id, function_name=version.function_name, version=version.version,
             task_root=task_root, handler=configuration.handler, memory_mib=self.limit_mib,
             ephemeral_mib=configuration.ephemeral_mib,
-            variables=worker_variables(version, task_root, RUNTIME_DIR, identity), runtime_api=address, python=version.python,
-            preload=version.preload, extra_path=(version.requirements_folder,) if version.requirements_folder else (),
-            mounts=configuration.mounts, network=configuration.network, image=configuration.image,
+            variables=worker_variables(version, task_root, RUNTIME_DIR, identity, layers), runtime_api=address, python=version.python,
+            preload=version.preload, extra_path=(*layer_python_path(layers, version.python), *requirements),
+            mounts=(*configuration.mounts, *shown), network=configuration.network, image=configuration.image,
             bootstrap=(str(task_root / "bootstrap"),) if own else None,
         )  # fmt: skip
 
@@ -338,6 +353,8 @@ class LiveEnvironment:
 
     def _tell_ready(self) -> None:
         self.init_ms = max(0.0, (self._ready_at - self._init_began) * 1000.0)
+        if self._walls is not None:
+            self._walls.init_ended()
         self._owner.on_ready(self)
 
     def _init_took_too_long(self) -> None:

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from jupyter_lambda.engine.background import Background
+from jupyter_lambda.engine.destinations import EndedEvent
 from jupyter_lambda.engine.invocations import InvokeRequest, Outcome
 from jupyter_lambda.errors import JupyterLambdaError, NotFound, Throttled
 from jupyter_lambda.model.invocation import Status
-from jupyter_lambda.scheduling.retries import Again, RetryPolicy, after_attempt
+from jupyter_lambda.scheduling.retries import Again, GivenUp, RetryPolicy, after_attempt
 from jupyter_lambda.store.protocol import DeleteEvent, PutEvent, QueuedEvent, Store
 
 if TYPE_CHECKING:
@@ -33,11 +34,20 @@ log = logging.getLogger(__name__)
 class EventQueue:
     """Runs queued events through `invoke`."""
 
-    def __init__(self, store: Store, clock: Clock, policy: RetryPolicy, invoke: Invoke, settled: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        policy_of: Callable[[QueuedEvent], RetryPolicy],
+        invoke: Invoke,
+        settled: Callable[[str], None],
+        follow: Callable[[EndedEvent], QueuedEvent | None],
+    ) -> None:
         self._store = store
         self._clock = clock
-        self._policy = policy
+        self._policy_of = policy_of  # asked after each attempt: what is put meanwhile holds for what is queued
         self._invoke = invoke
+        self._follow = follow  # what an ended event brings about: the event of its destination
         self._settled = settled  # told the request id after each attempt, once what follows it is kept
         self._heap: list[tuple[float, str]] = []
         self._events: dict[str, QueuedEvent] = {}
@@ -108,17 +118,24 @@ class EventQueue:
         if self._closed or event.request_id not in self._events:
             return
         if isinstance(outcome, NotFound):
-            await self._end(event)
+            await self._end(event, None)
             return
         status = _status(outcome)
         counts = status not in (Status.THROTTLED, Status.LOST)
         throttles = 0 if counts else self._throttles.get(event.request_id, 0) + 1
         attempts = event.attempt + (1 if counts else 0)
         verdict = after_attempt(
-            self._policy, status=status, attempts=attempts, throttles=throttles, accepted=event.accepted, now=self._clock.epoch()
+            self._policy_of(event),
+            status=status,
+            attempts=attempts,
+            throttles=throttles,
+            accepted=event.accepted,
+            now=self._clock.epoch(),
         )
         if not isinstance(verdict, Again):
-            await self._end(event)
+            condition = verdict.condition if isinstance(verdict, GivenUp) else "Success"
+            tells = status is not Status.CANCELLED
+            await self._end(event, self._follow(EndedEvent(event, outcome, condition, attempts)) if tells else None)
             return
         self._throttles[event.request_id] = throttles
         later = msgspec.structs.replace(event, attempt=attempts, due=verdict.due)
@@ -127,9 +144,12 @@ class EventQueue:
         self._settled(event.request_id)
         self._look()
 
-    async def _end(self, event: QueuedEvent) -> None:
-        await self._store.commit([DeleteEvent(event.request_id)])
+    async def _end(self, event: QueuedEvent, following: QueuedEvent | None) -> None:
+        await self._store.commit([DeleteEvent(event.request_id), *([PutEvent(following)] if following else [])])
         self._events.pop(event.request_id, None)
+        if following is not None:
+            self._put(following)
+            self._look()
         self._throttles.pop(event.request_id, None)
         self._settled(event.request_id)
 

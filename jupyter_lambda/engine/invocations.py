@@ -48,18 +48,25 @@ class Invocation:
     """An admitted invocation. `done` is called exactly once, on the loop, and must not block."""
 
     __slots__ = (
-        "arrived", "arrived_epoch", "cold", "delivered", "done", "environment", "init_ms", "request", "start_ms", "timer",
+        "arrived", "arrived_epoch", "cold", "delivered", "done", "environment", "init_ms", "request", "sink", "start_ms", "timer",
         "verdict", "version",
     )  # fmt: skip
 
     def __init__(
-        self, request: InvokeRequest, version: Version, arrived: float, arrived_epoch: float, done: Callable[[Outcome], None]
+        self,
+        request: InvokeRequest,
+        version: Version,
+        arrived: float,
+        arrived_epoch: float,
+        done: Callable[[Outcome], None],
+        sink: Callable[[bytes], None] | None = None,
     ) -> None:
         self.request = request
         self.version = version
         self.arrived = arrived
         self.arrived_epoch = arrived_epoch
         self.done = done
+        self.sink = sink  # takes a streamed result piece by piece, before `done`; None: the result comes whole
         self.environment: Runner | None = None
         self.delivered = 0.0
         self.cold = False

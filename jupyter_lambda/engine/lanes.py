@@ -56,6 +56,10 @@ class Lanes:
             lane = self._lanes[key] = Lane(key, version)
         return lane
 
+    def __contains__(self, key: object) -> bool:
+        """Whether there is a lane of a function, version and revision."""
+        return key in self._lanes
+
     def holding(self, environment_id: str) -> Lane | None:
         """The lane that an environment belongs to."""
         return self._by_environment.get(environment_id)
@@ -67,7 +71,7 @@ class Lanes:
     def idle(self) -> Iterator[Holding]:
         """What could be reclaimed."""
         for lane in self._lanes.values():
-            for idle in lane.pool.idle:
+            for idle in lane.pool.idle[: lane.pool.spare]:
                 yield Holding(idle.environment_id, max(1, lane.environments[idle.environment_id].held_mib), idle.since)
 
     def views(self, now: float) -> list[EnvironmentView]:

@@ -51,7 +51,9 @@ class LogPipe:
                 return  # a pipe that gave less than asked for is empty, or its writer is behind us
 
     def write(self, text: str) -> None:
-        """Add a line of the platform's own, after what the worker has written so far."""
+        """Add a line of the platform's own, after what the worker has written so far; it begins on a line of its own."""
+        if self._buffer and not self._buffer.endswith(b"\n"):
+            self._buffer += b"\n"
         self._buffer += text.encode()
 
     def take(self) -> bytes:

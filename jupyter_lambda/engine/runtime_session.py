@@ -57,6 +57,10 @@ class SessionListener(Protocol):
         """The runtime asked for another invocation."""
         ...
 
+    def on_chunk(self, piece: bytes) -> None:
+        """A piece of a result that is streamed; `on_response` with nothing more, or `on_error`, ends it."""
+        ...
+
     def on_response(self, payload: bytes, *, too_large: bool) -> None:
         """The handler's result; `too_large` when it is above the limit (then `payload` is cut)."""
         ...
@@ -87,10 +91,11 @@ class State(Enum):
 class RuntimeSession:
     """One runtime process's progress through the Runtime API."""
 
-    __slots__ = ("_listener", "_send", "request_id", "state")
+    __slots__ = ("_listener", "_send", "request_id", "state", "streams")
 
     def __init__(self, listener: SessionListener) -> None:
         self._listener = listener
+        self.streams = False  # whether the present invocation's caller takes the result in pieces
         self._send: Callable[[Delivery], None] | None = None
         self.state = State.INIT
         self.request_id: str | None = None
@@ -108,7 +113,7 @@ class RuntimeSession:
             self._listener.on_free()
         return None
 
-    def deliver(self, delivery: Delivery) -> None:
+    def deliver(self, delivery: Delivery, *, streams: bool = False) -> None:
         """Hand an invocation to the waiting runtime. Only in state WAITING."""
         send = self._send
         if self.state is not State.WAITING or send is None:
@@ -117,7 +122,13 @@ class RuntimeSession:
         self._send = None
         self.state = State.BUSY
         self.request_id = delivery.request_id
+        self.streams = streams
         send(delivery)
+
+    def chunk(self, request_id: str, piece: bytes) -> None:
+        """The runtime streams a piece of the result; one that is not for the present invocation goes nowhere."""
+        if self.state is State.BUSY and request_id == self.request_id:
+            self._listener.on_chunk(piece)
 
     def response(self, request_id: str, payload: bytes, *, too_large: bool = False) -> Answer:
         """The runtime sends the handler's result."""

@@ -13,6 +13,7 @@ class EngineSettings:
 
     account_id: str = "000000000000"
     region: str = "us-east-1"
+    aws_endpoint: str | None = None  # where S3 answers
     concurrency: int = limits.ACCOUNT_CONCURRENCY
     budget_mib: int = 4_096
     cpus: float = 2.0

@@ -26,7 +26,7 @@ def check_supported(name: str, configuration: Configuration, python: PythonEnvir
         sandbox_kind: What the engine uses.
 
     Raises:
-        RequestError: A sandbox, image, network or layer that is not to be had here.
+        RequestError: A sandbox, image or network that is not to be had here.
         InvalidRuntime: The package was captured in another Python than `runtime` names.
     """
     where = f'function "{name}"'
@@ -34,14 +34,12 @@ def check_supported(name: str, configuration: Configuration, python: PythonEnvir
         raise RequestError(
             where,
             f"it asks for the {configuration.sandbox} sandbox, and this engine uses {sandbox_kind}",
-            f"Leave --sandbox out, or stop the engine and start it with --sandbox {configuration.sandbox}.",
+            "Leave --sandbox out: this version has no other.",
         )
     if sandbox_kind == "process" and configuration.image is not None:
         raise RequestError(
             where, f'image "{configuration.image}" needs containers', "Leave --image out: this is the process sandbox."
         )
-    if configuration.layers:
-        raise RequestError(where, "this version has no layers yet", "Use --requirements, or --files for modules of your own.")
     wanted = _PYTHON.fullmatch(configuration.runtime)
     if python is not None and wanted is not None and wanted[1] != python.minor:
         raise InvalidRuntime(

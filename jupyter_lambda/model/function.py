@@ -10,6 +10,7 @@ import msgspec
 
 from jupyter_lambda.errors import RequestError, ValidationError
 from jupyter_lambda.model import limits
+from jupyter_lambda.model.function_settings import FunctionSettings
 
 
 class PythonEnvironment(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +51,11 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     layers: tuple[str, ...] = ()
     mounts: tuple[Mount, ...] = ()
     requirements: tuple[str, ...] = ()  # pip's lines, canonical order
+    role: str = ""
+    architecture: str = "x86_64"  # as AWS names it; code runs on this machine's
+    dead_letter: str | None = None  # ARN of a queue or topic
+    logging: dict[str, str] = {}  # LoggingConfig, members as AWS names them
+    kept: dict[str, Any] = {}  # members of AWS's configuration that have no effect here, as they were given
 
 
 _VARIABLE = re.compile(r"[a-zA-Z]([a-zA-Z0-9_])+")
@@ -74,7 +80,7 @@ def check_configuration(configuration: Configuration) -> Configuration:
     if len(configuration.layers) > limits.LAYERS_MAX:
         raise RequestError(
             "layers", f"{len(configuration.layers)} given", f"Lambda takes {limits.LAYERS_MAX} at most.",
-            aws_message=f"Cannot reference more than {limits.LAYERS_MAX} layers.",
+            aws_message=f"Cannot reference more than {limits.LAYERS_MAX} layers.", members={"Type": "User"},
         )  # fmt: skip
     if configuration.sandbox not in (None, "process", "docker"):
         raise RequestError(f'sandbox "{configuration.sandbox}"', "there is no such sandbox", "Use process or docker.")
@@ -88,7 +94,7 @@ def check_configuration(configuration: Configuration) -> Configuration:
             f'runtime "{configuration.runtime}"', "Lambda knows no such runtime",
             did_you_mean(configuration.runtime, limits.RUNTIMES) or f"It knows {allowed}.",
             aws_message=f"Value {configuration.runtime} at 'runtime' failed to satisfy constraint: "
-            f"Member must satisfy enum value set: [{allowed}] or be a valid ARN",
+            f"Member must satisfy enum value set: [{allowed}] or be a valid ARN", members={"Type": "User"},
         )  # fmt: skip
     _check_environment(configuration.environment)
     return configuration
@@ -117,7 +123,7 @@ def _check_environment(variables: dict[str, str]) -> None:
             f"environment variable {', '.join(reserved)}", "Lambda sets it itself", "Choose another name.",
             aws_message="Lambda was unable to configure your environment variables because the environment variables you have "
             "provided contains reserved keys that are currently not supported for modification. Reserved keys used in this "
-            f"request: {', '.join(reserved)}",
+            f"request: {', '.join(reserved)}", members={"Type": "User"},
         )  # fmt: skip
     measured = msgspec.json.encode(variables)
     if len(measured) > limits.ENVIRONMENT_BYTES_MAX:
@@ -125,7 +131,7 @@ def _check_environment(variables: dict[str, str]) -> None:
             "environment variables", f"{len(measured):,} bytes in all, and Lambda takes {limits.ENVIRONMENT_BYTES_MAX:,}",
             "Put large values into the package (--files) or a mounted folder (--mount).",
             aws_message="Lambda was unable to configure your environment variables because the environment variables you have "
-            f"provided exceeded the 4KB limit. String measured: {measured.decode()}",
+            f"provided exceeded the 4KB limit. String measured: {measured.decode()}", members={"Type": "User"},
         )  # fmt: skip
 
 
@@ -147,6 +153,13 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     source: str = ""  # what the reader wrote: shown in diffs; not what runs
     manifest: dict[str, Any] = {}  # the capture report in brief: names, types, sizes, modules
     notebook: str | None = None
+    layers_package: str = ""  # hex; one package that holds all layers; empty: none
+    failure: str = ""  # why the version can't run (State: Failed); empty: it can
+
+    def __repr__(self) -> str:
+        """In short: this is what a notebook shows for `fn.configure(…)` and `fn.publish()`."""
+        c = self.configuration
+        return f"<version {self.version} of {self.function_name}: {c.memory_mib} MB, {c.timeout_seconds} s, {c.runtime}>"
 
 
 class Function(msgspec.Struct, frozen=True, kw_only=True):
@@ -158,6 +171,7 @@ class Function(msgspec.Struct, frozen=True, kw_only=True):
     created: str = ""
     last_version: int = 0  # the highest number ever given out; never used twice, also after a delete
     reserved_concurrency: int | None = None
+    settings: FunctionSettings = FunctionSettings()
 
 
 class Alias(msgspec.Struct, frozen=True, kw_only=True):
@@ -170,6 +184,12 @@ class Alias(msgspec.Struct, frozen=True, kw_only=True):
     additional_weight: float = 0.0  # 0.0–1.0, the share of `additional_version`
     description: str = ""
     revision_id: str = ""
+
+    def __repr__(self) -> str:
+        """In short: this is what a notebook shows for `fn.alias(…)`."""
+        split = self.additional_version is not None
+        rest = f", {self.additional_version}={self.additional_weight:g}" if split else ""
+        return f"<alias {self.name} of {self.function_name}: {self.version}{rest}>"
 
 
 def check_alias(alias: Alias) -> Alias:

@@ -26,6 +26,7 @@ QUALIFIER_LENGTH_MAX: Final = 128
 
 REQUEST_BYTES_MAX: Final = 6_291_456
 RESPONSE_BYTES_MAX: Final = 6_291_556
+STREAMED_RESPONSE_BYTES_MAX: Final = 200 * 1024**2
 ASYNC_REQUEST_BYTES_MAX: Final = 1_048_576
 LOG_TAIL_BYTES: Final = 4_096
 
@@ -41,6 +42,7 @@ MEMORY_MIB_PER_VCPU: Final = 1_769
 ACCOUNT_CONCURRENCY: Final = 1_000
 UNRESERVED_MINIMUM: Final = 100
 
+RECURSION_MAX: Final = 16  # calls of one function in one chain; AWS says "approximately 16"
 ASYNC_RETRIES: Final = 2
 ASYNC_RETRY_BASE_SECONDS: Final = 60.0  # the first retry after one base, the second after two
 ASYNC_MAXIMUM_AGE_SECONDS: Final = 21_600

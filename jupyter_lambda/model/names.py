@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import unicodedata
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -50,9 +51,11 @@ def check_function_name(name: str) -> str:
             "Choose a shorter name.",
             aws_message=f"1 validation error detected: Value '{name}' at 'functionName' failed to satisfy constraint: "
             f"Member must have length less than or equal to {limits.FUNCTION_NAME_LENGTH_MAX}",
+            members={"Type": "User"},
         )
     if not _NAME.fullmatch(name):
-        proposal = re.sub(r"[^a-zA-Z0-9-_]+", "-", name).strip("-")
+        plain = "".join(letter for letter in unicodedata.normalize("NFKD", name) if not unicodedata.combining(letter))
+        proposal = re.sub(r"[^a-zA-Z0-9-_]+", "-", plain).strip("-")
         raise ValidationError(
             f'function name "{name}"',
             "only letters, digits, - and _ can stand in a function's name",
@@ -119,9 +122,9 @@ def function_arn(region: str, account_id: str, name: str, qualifier: str | None 
     return arn if qualifier is None else f"{arn}:{qualifier}"
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """A sentence that proposes the nearest known word, or the empty string."""
-    nearest = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+def did_you_mean(word: str, known: Iterable[str], *, likeness: float = 0.6) -> str:
+    """A sentence that proposes the nearest known word, or the empty string; `likeness` as `difflib` counts it, 0.0–1.0."""
+    nearest = difflib.get_close_matches(word, list(known), n=1, cutoff=likeness)
     return f'Did you mean "{nearest[0]}"?' if nearest else ""
 
 

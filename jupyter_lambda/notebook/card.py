@@ -1,6 +1,6 @@
 """What a front end needs to show a live card below a `%%lambda` cell.
 
-A card is an output of its own type that our front end draws from the live stream, not a widget of this kernel (docs/decisions/030.md):
+A card is an output of its own type that our front end draws from the live stream, not a widget of this kernel (docs/decisions/110.md):
 so it lives on while the kernel is busy, restarted or gone, and after the page was loaded again. The same output has an HTML form, which
 front ends without ours show, and which a saved notebook tells its story by.
 """

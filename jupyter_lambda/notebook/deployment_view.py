@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from jupyter_lambda.capture.report import CaptureReport
     from jupyter_lambda.model.engine_api import DeployAnswer
 
+_NAMES_SHOWN: Final = 8
 _FLAGS: Final = {option.member: option.flag for option in OPTIONS}
 
 
@@ -112,7 +113,18 @@ class DeploymentView(View):
 
     def notes(self) -> Sequence[str]:
         """What is good to know."""
-        return [sentence for sentence in (self.bound, self.sandbox_note) if sentence]
+        return [sentence for sentence in (self._along(), self.bound, self.sandbox_note) if sentence]
+
+    def _along(self) -> str:
+        """What goes along, by name: `takes along FACTOR, rates · imports numpy`; the report has the rest."""
+        taken, modules = _some([t.name for t in self.report.taken]), _some([m.name for m in self.report.modules])
+        return " · ".join([*([f"takes along {taken}"] if taken else []), *([f"imports {modules}"] if modules else [])])
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first few names, and how many more there are."""
+    more = [f"{len(names) - _NAMES_SHOWN} more"] if len(names) > _NAMES_SHOWN else []
+    return ", ".join([*names[:_NAMES_SHOWN], *more])
 
 
 def _in_words(change: str) -> str:

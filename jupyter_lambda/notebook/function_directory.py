@@ -21,21 +21,22 @@ _log = logging.getLogger(__name__)
 
 
 class FunctionDirectory:
-    """Asks in a thread of its own; who reads gets what is known after `WAIT_SECONDS` at the latest.
+    """Asks in a thread of its own; who reads gets what is known after `wait_seconds` at the latest.
 
     Args:
         ask: Fetches all functions from an engine that runs; answers an empty list where none does.
         clock: Decides what is fresh.
+        wait_seconds: How long who reads may wait.
     """
 
-    def __init__(self, ask: Callable[[], Sequence[KnownFunction]], clock: Clock) -> None:
-        self._ask, self._clock = ask, clock
+    def __init__(self, ask: Callable[[], Sequence[KnownFunction]], clock: Clock, *, wait_seconds: float = WAIT_SECONDS) -> None:
+        self._ask, self._clock, self._wait_seconds = ask, clock, wait_seconds
         self._known: Sequence[KnownFunction] = ()
         self._fetched = float("-inf")
         self._running: threading.Thread | None = None
 
     def functions(self) -> Sequence[KnownFunction]:
-        """What is known, after at most `WAIT_SECONDS`."""
+        """What is known, after at most `wait_seconds`."""
         if self._clock.monotonic() - self._fetched > FRESH_SECONDS:
             self._refresh()
         return self._known
@@ -45,7 +46,7 @@ class FunctionDirectory:
         if self._running is None or not self._running.is_alive():
             self._running = threading.Thread(target=self._fetch, name="jupyter-lambda-completion", daemon=True)
             self._running.start()
-        self._running.join(WAIT_SECONDS)
+        self._running.join(self._wait_seconds)
 
     def _fetch(self) -> None:
         try:

@@ -15,7 +15,6 @@ from jupyter_lambda.model.names import python_name
 from jupyter_lambda.notebook.cell_options import LINE, parse_cell_line
 from jupyter_lambda.notebook.line_commands import LineCommand
 from jupyter_lambda.notebook.option_help import magic_help
-from jupyter_lambda.notebook.short_errors import short_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,11 +47,10 @@ class LambdaMagics(Magics):
     @documented(magic_help(command_help()))
     def lambda_(self, line: str, cell: str | None = None) -> None:
         """Deploy the cell, or carry out the line's command."""  # readers see the text above
-        with short_errors():
-            if cell is None:
-                self._run_line(line)
-            else:
-                self._run_cell(line, cell)
+        if cell is None:
+            self._run_line(line)
+        else:
+            self._run_cell(line, cell)
 
     def __init__(self, shell: InteractiveShell) -> None:
         super().__init__(shell)
@@ -103,6 +101,8 @@ class LambdaMagics(Magics):
             view, handle = deployment.run()
         except CaptureFailed as failed:
             display(failed.report)
+            headline = failed._render_traceback_()[:1]  # the way out stands in the report
+            failed._render_traceback_ = lambda: headline  # type: ignore[method-assign]  # IPython's protocol
             raise
         if view.sandbox_note in self._told:  # once in a session is enough; the head row names the sandbox every time
             view.sandbox_note = ""

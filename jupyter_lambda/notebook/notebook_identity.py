@@ -31,7 +31,10 @@ def notebook_identity(namespace: Mapping[str, Any], environ: Mapping[str, str] |
         # Path or name of the Jupyter session: jupyter_server/services/sessions/sessionmanager.py, get_kernel_env.
         named = (os.environ if environ is None else environ).get("JPY_SESSION_NAME", "")
     if named.endswith(".ipynb"):
-        return str((here / named).resolve())
+        beside = (
+            here / Path(named).name
+        )  # some front ends name the file with its folder, and the server puts the folder before it
+        return str(beside if beside.exists() else (here / named).resolve())
     return f"{FOLDER_PREFIX}{here}"
 
 

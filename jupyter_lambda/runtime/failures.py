@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Optional
 
 if TYPE_CHECKING:
@@ -62,7 +63,10 @@ def on_lambda(path: str, task_root: str) -> str:
 
 
 def log_failure(error: dict[str, Any]) -> None:
-    """Write a failure to the log as one event, lines of its trace indented with no-break spaces."""
+    """Write a failure to the log as one event, lines of its trace indented with no-break spaces.
+
+    A function may have closed or replaced the standard output; the caller learns of the failure all the same.
+    """
     head = "[ERROR]"
     if error["errorType"]:
         head += f" {error['errorType']}"
@@ -71,7 +75,8 @@ def log_failure(error: dict[str, Any]) -> None:
     lines = [head, "Traceback (most recent call last):"]
     for entry in error["stackTrace"]:
         lines += [_indented(line) for line in entry.splitlines()] if entry else [""]
-    sys.stdout.write("\n".join(lines) + "\n")
+    with suppress(AttributeError, OSError, ValueError):
+        sys.stdout.write("\n".join(lines) + "\n")
 
 
 def _indented(line: str) -> str:

@@ -6,6 +6,7 @@ rights away for good: capabilities, `no_new_privs`, Landlock, the system call fi
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import signal
@@ -43,6 +44,8 @@ def raise_walls(walls: dict[str, Any], user_descriptor: Optional[int], mount_des
         _enter_namespaces(walls, user_descriptor, mount_descriptor)
         raised.append("namespaces " + walls["namespaces"])
     _limit(walls.get("limits", {}))
+    with contextlib.suppress(OSError):  # a host whose /proc is read-only
+        _write("/proc/self/oom_score_adj", "1000")  # where the whole machine is short, workers end before the notebook does
     os.umask(0o022)
     os.chdir(walls["folder"])
     capabilities.drop()
@@ -66,12 +69,22 @@ def _enter_namespaces(walls: dict[str, Any], user_descriptor: Optional[int], mou
 
 
 def _limit(limits: dict[str, int]) -> None:
+    limits = dict(limits)
+    more = limits.pop("more_processes", None)
+    if more is not None:
+        limits["processes"] = more + _tasks_of_the_machine()
     names = {"descriptors": resource.RLIMIT_NOFILE, "processes": resource.RLIMIT_NPROC, "file_bytes": resource.RLIMIT_FSIZE}
     for name, value in limits.items():
         hard = resource.getrlimit(names[name])[1]
         bound = value if hard == resource.RLIM_INFINITY else min(value, hard)
         resource.setrlimit(names[name], (bound, bound))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _tasks_of_the_machine() -> int:
+    """Processes and threads of all users: no fewer than this user's, some of which may be in other containers, where we can't count."""
+    with open("/proc/loadavg", encoding="ascii") as file:  # noqa: PTH123 - pathlib would be one more import on every cold start
+        return int(file.read().split()[3].partition("/")[2])
 
 
 def _write(path: str, text: str) -> None:

@@ -16,7 +16,7 @@ import sys
 import time
 from typing import Any, NamedTuple
 
-from jupyter_lambda.runtime import bootstrap, seeds, walls
+from jupyter_lambda.runtime import bootstrap, native_threads, seeds, walls
 
 _FIRST_FREE = 3  # descriptors below are the standard streams
 _ENTRY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "entry.py")
@@ -65,6 +65,7 @@ def run(job: Job) -> None:
     sys.path[:0] = request["path"]
     _open_streams()
     seeds.renew()
+    native_threads.adjust()
     bootstrap.run(request["handler"], runtime)
 
 

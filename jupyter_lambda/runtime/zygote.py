@@ -15,7 +15,7 @@ a child that is no registered worker is such a leftover. It kills these and thei
 engine's end of the socket closes, by whatever death, the zygote kills everything and ends.
 """
 
-# ruff: noqa: PTH100, PTH120, PTH123, PTH208 - pathlib would be one more import on the way to every cold start
+# ruff: noqa: PTH100, PTH106, PTH110, PTH118, PTH120, PTH123, PTH208 - pathlib would be one more import on the way to every cold start
 
 from __future__ import annotations
 
@@ -49,6 +49,7 @@ class Zygote:
         self._control = socket.socket(fileno=control)
         self._workers: dict[int, int] = {}  # pid → job id
         self._ended: dict[int, int] = {}  # job id → status, while leftovers are being killed
+        self._groups: set[str] = set()  # folders of control groups that workers were told to join
 
     def serve(self) -> Optional[Job]:
         """Answer the engine; returns None at the end, and a job in each forked child."""
@@ -140,6 +141,7 @@ class Zygote:
             if pid == 0:
                 return Job(request, descriptors, self._control.detach(), zygote_pid)
             self._workers[pid] = request["id"]
+            self._groups.update(os.path.dirname(file) for file in request["walls"].get("groups", ()))
         for number in descriptors.values():
             os.close(number)
         return None
@@ -169,14 +171,29 @@ class Zygote:
             self._ended.clear()
 
     def _end_everything(self) -> None:
-        while True:
-            living = process_tree.children(os.getpid())
-            if not living:
-                return
+        """Kill all there is, and remove the groups that an engine which was killed could not."""
+        self._thaw_everything()
+        living = process_tree.children(os.getpid())
+        while living:
             for pid in living:
                 process_tree.kill_tree(pid)
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(-1, 0)
+            living = process_tree.children(os.getpid())
+        for folder in self._groups:
+            with contextlib.suppress(OSError):
+                os.rmdir(folder)
+                for parent in (os.path.dirname(folder), os.path.dirname(os.path.dirname(folder))):
+                    os.rmdir(parent)  # the boot's and the home's, once they are empty
+
+    def _thaw_everything(self) -> None:
+        """Let frozen workers run again: under cgroup v1 a frozen process does not die, whatever is sent to it."""
+        for folder in self._groups:
+            for file, state in (("freezer.state", "THAWED"), ("cgroup.freeze", "0")):
+                path = os.path.join(folder, file)
+                if os.path.exists(path):
+                    with contextlib.suppress(OSError), open(path, "w") as freezer:
+                        freezer.write(state)
 
 
 def _import(name: str) -> Optional[str]:

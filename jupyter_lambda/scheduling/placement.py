@@ -15,6 +15,7 @@ oldest one, so a start that turns out not to be needed leaves a warm environment
     abandon      –                      forget the waiting invocation
     expire       –                      Retire what is idle longer than the limit; the last to go idle is kept longest
     close        –                      Retire all idle; busy and starting ones go when they become free
+    provision    –                      Start what is missing of the wanted number; so many are never retired for idling
 
 The environment that went idle last is used first, so that a quiet pool shrinks.
 """
@@ -42,12 +43,23 @@ class Pool(msgspec.Struct, frozen=True):
     finishing: tuple[str, ...] = ()
     starting: int = 0
     waiting: tuple[str, ...] = ()  # invocation ids, oldest first
+    provisioned: int = 0  # environments that are kept ready, whoever calls
     closed: bool = False  # the revision was replaced: nothing new arrives, nothing is kept
 
     @property
     def environments(self) -> int:
         """How many there are, those being started included."""
         return len(self.idle) + len(self.busy) + len(self.finishing) + self.starting
+
+    @property
+    def ready(self) -> int:
+        """How many can take an invocation or have one."""
+        return len(self.idle) + len(self.busy) + len(self.finishing)
+
+    @property
+    def spare(self) -> int:
+        """How many idle ones may go without falling below what is provisioned."""
+        return min(len(self.idle), max(0, self.environments - self.provisioned))
 
     @property
     def is_empty(self) -> bool:
@@ -118,8 +130,13 @@ def on_resetting(pool: Pool, environment_id: str) -> Decision:
 
 def on_gone(pool: Pool, environment_id: str | None) -> Decision:
     """An environment ended; None for one that never got further than starting."""
-    left = replace(pool, starting=max(0, pool.starting - 1)) if environment_id is None else _without(pool, environment_id)
-    return _start_for_waiting(left, left.starting + len(left.finishing))
+    if environment_id is None:  # one that can't be started is not tried again and again for nobody
+        left = replace(pool, starting=max(0, pool.starting - 1))
+        return _start_for_waiting(left, left.starting + len(left.finishing))
+    left = _without(pool, environment_id)
+    left, effects = _start_for_waiting(left, left.starting + len(left.finishing))
+    left, more = on_provision(left, left.provisioned)
+    return left, (*effects, *more)
 
 
 def on_abandoned(pool: Pool, invocation_id: str) -> Decision:
@@ -129,10 +146,11 @@ def on_abandoned(pool: Pool, invocation_id: str) -> Decision:
 
 def on_expiry(pool: Pool, now: float, idle_seconds: float) -> Decision:
     """Retire what has been idle for too long."""
-    kept = tuple(e for e in pool.idle if now - e.since < idle_seconds)
-    if len(kept) == len(pool.idle):
+    expired = sum(1 for e in pool.idle if now - e.since >= idle_seconds)
+    count = min(expired, pool.spare)
+    if not count:
         return pool, ()
-    gone = pool.idle[: len(pool.idle) - len(kept)]  # ordered by `since`: the expired ones stand first
+    gone, kept = pool.idle[:count], pool.idle[count:]  # ordered by `since`: the expired ones stand first
     return replace(pool, idle=kept), tuple(Retire(e.environment_id, f"idle for {idle_seconds:g} s") for e in gone)
 
 
@@ -144,10 +162,18 @@ def on_reclaim(pool: Pool, environment_id: str, reason: str) -> Decision:
     return replace(pool, idle=kept), (Retire(environment_id, reason),)
 
 
+def on_provision(pool: Pool, wanted: int) -> Decision:
+    """Keep so many environments ready from now on."""
+    if pool.closed:
+        return pool, ()
+    missing = max(0, wanted - pool.environments)
+    return replace(pool, provisioned=wanted, starting=pool.starting + missing), (Start(),) * missing
+
+
 def on_closed(pool: Pool, reason: str) -> Decision:
     """The revision was replaced or deleted."""
     effects = tuple(Retire(e.environment_id, reason) for e in pool.idle)
-    return replace(pool, idle=(), closed=True), effects
+    return replace(pool, idle=(), provisioned=0, closed=True), effects
 
 
 def _free(pool: Pool, environment_id: str, now: float) -> Decision:

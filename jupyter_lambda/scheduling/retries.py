@@ -22,6 +22,7 @@ class RetryPolicy:
     retries: int = 2
     base_seconds: float = 60.0
     maximum_age_seconds: float = 21_600.0
+    nothing_may_run: bool = False  # the function's reserved concurrency is 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,8 @@ def after_attempt(policy: RetryPolicy, *, status: Status, attempts: int, throttl
     """
     if status in (Status.SUCCEEDED, Status.CANCELLED):
         return Done()
+    if status is Status.THROTTLED and policy.nothing_may_run:
+        return GivenUp("ZeroReservedConcurrency")
     if status in (Status.THROTTLED, Status.LOST):
         due = now + min(BACK_OFF_MAX_SECONDS, BACK_OFF_MIN_SECONDS * 2 ** max(0, throttles - 1))
         counts = False

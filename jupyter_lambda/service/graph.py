@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -18,13 +17,14 @@ from jupyter_lambda.engine.engine import Engine
 from jupyter_lambda.engine.settings import EngineSettings
 from jupyter_lambda.model.engine_api import EngineStatus, Hello
 from jupyter_lambda.sandbox.budget import Budget, machine_budget
-from jupyter_lambda.sandbox.process.sandbox import open_process_sandbox
-from jupyter_lambda.sandbox.process.tier import EVERYTHING
 from jupyter_lambda.service.credentials import home_credentials
 from jupyter_lambda.store import Retention, open_store
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from jupyter_lambda.model.runtime_file import RuntimeFile
+    from jupyter_lambda.sandbox.protocol import Sandbox
     from jupyter_lambda.service.plan import Plan
 
 
@@ -43,7 +43,9 @@ class EngineGraph:
         await self._engine.open()
         service = Service(hello=self._hello, status=self._status, doctor=self._doctor, stop=self._plan.request_stop)
         key_id, secret = self.runtime.access_key_id, self.runtime.secret_access_key
-        verifier = Verifier(lambda asked: secret if asked == key_id else None, self._plan.clock.epoch, region=self.runtime.region)
+        verifier = Verifier(
+            lambda asked: secret if asked == key_id else None, self._plan.clock.epoch, region=self.runtime.region, key_id=key_id
+        )
         access = Access(self.runtime.token, verifier=verifier, open_aws=self._plan.arguments.auth == "any")
         self._server = await serve(self._engine, service, access, (self._plan.listeners.tcp, self._plan.listeners.unix))
 
@@ -86,8 +88,13 @@ class EngineGraph:
         return await asyncio.to_thread(host_facts, self._plan.run.home)
 
 
-async def build_graph(plan: Plan) -> EngineGraph:
-    """Build and open the engine of a plan; whatever was opened is closed again when something can't be."""
+async def build_graph(plan: Plan, opening: Awaitable[Sandbox]) -> EngineGraph:
+    """Build and open the engine of a plan; whatever was opened is closed again when something can't be.
+
+    Args:
+        plan: What to build.
+        opening: The sandbox, whose host is being probed meanwhile.
+    """
     given = plan.arguments.settings
     store = await open_store(
         plan.run.home, clock=plan.clock,
@@ -96,10 +103,7 @@ async def build_graph(plan: Plan) -> EngineGraph:
     try:
         credentials = await home_credentials(store)
         budget = await asyncio.to_thread(machine_budget)
-        walls = EVERYTHING if given.process_walls is None else frozenset(given.process_walls)
-        sandbox = await open_process_sandbox(
-            plan.run.home, secrets.token_hex(8), plan.clock, run_folder=plan.location.folder / "environments", allow=walls
-        )
+        sandbox = await opening
         doors = RuntimeDoors()
         engine = Engine(store=store, sandbox=sandbox, doors=doors, clock=plan.clock, settings=_settings(plan, budget))
         doors.engine = engine
@@ -123,6 +127,7 @@ def _settings(plan: Plan, budget: Budget) -> EngineSettings:
     return EngineSettings(
         account_id=plan.arguments.account_id,
         region=plan.arguments.region,
+        aws_endpoint=plan.arguments.aws_endpoint,
         concurrency=given.concurrency,
         budget_mib=given.budget_mib if given.budget_mib is not None else budget.memory_mib,
         cpus=budget.cpus,

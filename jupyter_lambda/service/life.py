@@ -160,9 +160,21 @@ class _Life:
 
 
 async def _real_graph(plan: Plan) -> Graph:
-    from jupyter_lambda.service.graph import build_graph  # tests that build another never load it
+    """Import and build the engine, while a child process probes what walls this host has: each takes some 70 ms."""
+    from jupyter_lambda.service.process_walls import open_walls
 
-    return await build_graph(plan)
+    opening = asyncio.create_task(open_walls(plan))
+    await plan.clock.sleep(0)  # it starts its child before the imports keep the loop
+    try:
+        from jupyter_lambda.service.graph import build_graph
+
+        return await build_graph(plan, opening)
+    except BaseException:
+        opening.cancel()
+        await asyncio.wait({opening})
+        if not opening.cancelled() and opening.exception() is None:
+            await opening.result().aclose()
+        raise
 
 
 def _take(lock: FileLock, held: ExitStack, arguments: Arguments, starter: Starter) -> bool:

@@ -32,6 +32,7 @@ class Listeners:
     unix_path: Path
     url: str
     own_folder: Path | None = None  # a folder made for the unix socket alone
+    unix_identity: tuple[int, int] | None = None  # device and inode of the path, once bound
 
     @property
     def is_loopback(self) -> bool:
@@ -46,8 +47,12 @@ class Listeners:
         self.unlink()
 
     def unlink(self) -> None:
-        """Remove the unix socket's path, so that nobody connects any more. Safe to call twice."""
-        self.unix_path.unlink(missing_ok=True)
+        """Remove the unix socket's path, so that nobody connects any more. Safe to call twice.
+
+        A path that is another engine's by now is left alone: the home was removed, and then used again.
+        """
+        if _identity(self.unix_path) == self.unix_identity:
+            self.unix_path.unlink(missing_ok=True)
         if self.own_folder is not None and self.own_folder.is_dir():
             self.own_folder.rmdir()
 
@@ -70,7 +75,15 @@ def open_listeners(host: str, port: int, folder: Path) -> Listeners:
     except BaseException:
         tcp.close()
         raise
-    return Listeners(tcp, unix, path, _url(tcp), own_folder)
+    return Listeners(tcp, unix, path, _url(tcp), own_folder, _identity(path))
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.lstat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _listen_tcp(host: str, port: int) -> socket.socket:

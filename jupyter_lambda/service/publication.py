@@ -10,6 +10,8 @@ import msgspec
 from jupyter_lambda.client.os_errors import store_error
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from jupyter_lambda.client.home import RunFolder
     from jupyter_lambda.model.runtime_file import RuntimeFile
 
@@ -49,11 +51,7 @@ class Publication:
 
     def stands(self) -> bool:
         """Whether the file that was published is still there: False once the home was removed, or another engine took it."""
-        try:
-            found = self._path.lstat()
-        except OSError:
-            return False
-        return (found.st_dev, found.st_ino) == self._identity
+        return self._is_ours(self._path)
 
     def withdraw(self) -> None:
         """Let nobody new find this engine; those who wait for its end still do. Safe to call twice."""
@@ -63,6 +61,13 @@ class Publication:
     def remove(self) -> None:
         """Remove the file, under whichever name, if it is ours. Safe to call twice."""
         self.withdraw()
-        if self._identity is not None:
+        if self._is_ours(self._ending_path):
             self._ending_path.unlink(missing_ok=True)
         self._identity = None
+
+    def _is_ours(self, path: Path) -> bool:
+        try:
+            found = path.lstat()
+        except OSError:
+            return False
+        return (found.st_dev, found.st_ino) == self._identity

@@ -27,11 +27,5 @@ def choose_sandbox(requested: str) -> SandboxChoice:
             "this version of jupyter-lambda has no container sandbox",
             "Start the engine with --sandbox process (JUPYTER_LAMBDA_SANDBOX=process).",
         )
-    limits = "Process workers isolate mistakes, not hostile code."
-    if requested == "process":
-        return SandboxChoice("process", f"The process sandbox, as asked for. {limits}")
-    return SandboxChoice(
-        "process",
-        f"The process sandbox: this version has no container sandbox to prefer. {limits} Once there is one, `engine stop` and"
-        " `engine start --sandbox docker` switch.",
-    )
+    why = "as asked for" if requested == "process" else "the only one in this version"
+    return SandboxChoice("process", f"Process sandbox, {why}: it isolates mistakes, not hostile code.")

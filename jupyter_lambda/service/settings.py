@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 Kind = Literal["seconds", "milliseconds", "count", "MiB", "walls"]
-WALLS: Final = ("cgroup", "namespaces", "landlock")
+WALLS: Final = ("cgroup", "namespaces", "landlock", "seccomp")
 _PROPOSALS_MAX: Final = 3
 _WHOLE: Final = frozenset({"count", "MiB"})
 

@@ -11,16 +11,19 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from jupyter_lambda.model.function import Alias, Function, Version
+from jupyter_lambda.model.resources import Resource
 from jupyter_lambda.store.protocol import (
     Change,
     Contents,
     DeleteAlias,
     DeleteEvent,
     DeleteFunction,
+    DeleteResource,
     DeleteVersion,
     PutAlias,
     PutEvent,
     PutFunction,
+    PutResource,
     PutVersion,
     QueuedEvent,
 )
@@ -61,6 +64,10 @@ def _apply_one(connection: sqlite3.Connection, change: Change) -> None:
             )
         case DeleteEvent(request_id):
             connection.execute("DELETE FROM events WHERE request_id = ?", (request_id,))
+        case PutResource(resource):
+            _put(connection, "INSERT OR REPLACE INTO resources VALUES (?, ?)", resource.key, resource)
+        case DeleteResource(key):
+            connection.execute("DELETE FROM resources WHERE key = ?", (key,))
 
 
 def _put(connection: sqlite3.Connection, statement: str, *values: object) -> None:
@@ -70,7 +77,7 @@ def _put(connection: sqlite3.Connection, statement: str, *values: object) -> Non
 
 def load(connection: sqlite3.Connection) -> Contents:
     """Read everything that changes made, in the order of names; events in the order in which they were accepted."""
-    connection.execute("BEGIN")  # one snapshot for all four
+    connection.execute("BEGIN")  # one snapshot for all of it
     try:
         functions = [row[0] for row in connection.execute("SELECT body FROM functions ORDER BY name")]
         versions = [
@@ -78,6 +85,7 @@ def load(connection: sqlite3.Connection) -> Contents:
         ]
         aliases = [row[0] for row in connection.execute("SELECT body FROM aliases ORDER BY function_name, name")]
         events = [row[0] for row in connection.execute("SELECT body FROM events ORDER BY accepted, request_id")]
+        resources = [row[0] for row in connection.execute("SELECT body FROM resources ORDER BY key")]
     finally:
         connection.execute("COMMIT")
     return Contents(
@@ -85,14 +93,19 @@ def load(connection: sqlite3.Connection) -> Contents:
         versions=tuple(msgspec.json.decode(body, type=Version) for body in versions),
         aliases=tuple(msgspec.json.decode(body, type=Alias) for body in aliases),
         events=tuple(msgspec.msgpack.decode(body, type=QueuedEvent) for body in events),
+        resources=tuple(msgspec.json.decode(body, type=Resource) for body in resources),
     )
 
 
 def used_packages(connection: sqlite3.Connection) -> frozenset[str]:
-    """The hashes of all packages that a version or a function's `$LATEST` runs on."""
+    """The hashes of all packages that a version, a function's `$LATEST` or a layer is made from."""
     rows = connection.execute(
         "SELECT json_extract(body, '$.package_sha256') FROM versions "
-        "UNION SELECT json_extract(body, '$.latest.package_sha256') FROM functions"
+        "UNION SELECT json_extract(body, '$.latest.package_sha256') FROM functions "
+        "UNION SELECT json_extract(body, '$.layers_package') FROM versions WHERE json_extract(body, '$.layers_package') IS NOT NULL "
+        "UNION SELECT json_extract(body, '$.latest.layers_package') FROM functions "
+        "WHERE json_extract(body, '$.latest.layers_package') IS NOT NULL "
+        "UNION SELECT json_extract(body, '$.package_sha256') FROM resources WHERE json_extract(body, '$.package_sha256') IS NOT NULL"
     )
     return frozenset(row[0] for row in rows)
 

@@ -48,17 +48,28 @@ class Frame(NamedTuple):
 class Segment:
     """One file of the journal: grows until it is closed, then is only read."""
 
-    __slots__ = ("closed", "end", "path")
+    __slots__ = ("closed", "end", "identity", "path")
 
-    def __init__(self, path: Path, *, end: int = 0, closed: bool = False) -> None:
+    def __init__(self, path: Path, *, end: int = 0, closed: bool = False, found: os.stat_result | None = None) -> None:
         self.path = path
         self.end = end  # bytes that were acknowledged
         self.closed = closed
+        self.identity = found and (found.st_dev, found.st_ino)
+
+    def remove(self) -> None:
+        """Remove the file, unless another stands at its path: the home was removed, and is a later engine's now."""
+        try:
+            found = self.path.lstat()
+        except FileNotFoundError:
+            return
+        if self.identity in (None, (found.st_dev, found.st_ino)):
+            self.path.unlink(missing_ok=True)
 
 
 def left_segments(folder: Path) -> list[Segment]:
     """The segments that an earlier process left, oldest first."""
-    return [Segment(path, end=path.stat().st_size, closed=True) for path in sorted(folder.glob(f"*{_SUFFIX}"))]
+    found = [(path, path.stat()) for path in sorted(folder.glob(f"*{_SUFFIX}"))]
+    return [Segment(path, end=facts.st_size, closed=True, found=facts) for path, facts in found]
 
 
 class Journal:
@@ -128,7 +139,7 @@ class Journal:
     def _open_segment(self, sequence: int) -> None:
         path = self._folder / f"{sequence:020d}{_SUFFIX}"
         self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        self._segment = Segment(path)
+        self._segment = Segment(path, found=os.fstat(self._fd))
         self.segments.append(self._segment)
 
     def _close_segment(self) -> None:
@@ -203,7 +214,7 @@ class JournalReader:
                 return True
             if not closed:
                 return False
-            first.path.unlink(missing_ok=True)
+            first.remove()
             segments.popleft()
             self._offset = 0
         return False

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from jupyter_lambda.model.function import Alias, Function, Version
+from jupyter_lambda.model.resources import Resource
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,7 +88,22 @@ class DeleteEvent(msgspec.Struct, frozen=True):
     request_id: str
 
 
-Change = PutFunction | DeleteFunction | PutVersion | DeleteVersion | PutAlias | DeleteAlias | PutEvent | DeleteEvent
+class PutResource(msgspec.Struct, frozen=True):
+    """Create or replace a layer's version or a code signing configuration."""
+
+    resource: Resource
+
+
+class DeleteResource(msgspec.Struct, frozen=True):
+    """Remove a resource."""
+
+    key: str
+
+
+Change = (
+    PutFunction | DeleteFunction | PutVersion | DeleteVersion | PutAlias | DeleteAlias | PutEvent | DeleteEvent | PutResource
+    | DeleteResource
+)  # fmt: skip
 
 
 class Contents(msgspec.Struct, frozen=True):
@@ -97,6 +113,7 @@ class Contents(msgspec.Struct, frozen=True):
     versions: tuple[Version, ...]
     aliases: tuple[Alias, ...]
     events: tuple[QueuedEvent, ...]
+    resources: tuple[Resource, ...] = ()
 
 
 class Store(Protocol):
@@ -172,7 +189,7 @@ class Store(Protocol):
         ...
 
     async def collect_garbage(self) -> int:
-        """Remove packages and extracted folders that no version uses; returns bytes freed."""
+        """Remove packages and extracted folders that no version and no layer uses; returns bytes freed."""
         ...
 
     async def get_setting(self, name: str) -> str | None:

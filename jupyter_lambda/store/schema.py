@@ -75,7 +75,12 @@ def _create(connection: sqlite3.Connection) -> None:
     _run(connection, _VERSION_1)
 
 
-MIGRATIONS: Final[Sequence[Callable[[sqlite3.Connection], None]]] = (_create,)
+def _add_resources(connection: sqlite3.Connection) -> None:
+    """Version 2: layers and code signing configurations."""
+    connection.execute("CREATE TABLE resources (key TEXT PRIMARY KEY, body TEXT NOT NULL)")
+
+
+MIGRATIONS: Final[Sequence[Callable[[sqlite3.Connection], None]]] = (_create, _add_resources)
 
 
 def _run(connection: sqlite3.Connection, script: str) -> None:

@@ -10,11 +10,15 @@ from __future__ import annotations
 
 import re
 import secrets
+import zlib
 from typing import Final
 
 import msgspec
 
 _ROOT: Final = re.compile(r"1-[0-9a-fA-F]{8}-[0-9a-fA-F]{24}")
+_LINEAGE: Final = re.compile(r"\d+:([0-9a-f]{8}):(\d{1,5})")
+_LINEAGE_COUNT_MAX: Final = 32_767
+_LINEAGE_FUNCTIONS: Final = 32
 _PARENT: Final = re.compile(r"[0-9a-fA-F]{16}")
 
 
@@ -50,6 +54,18 @@ def parse_trace_header(text: str | None) -> TraceHeader | None:
 def new_trace(epoch_seconds: float) -> TraceHeader:
     """A trace that begins now, with random ids."""
     return TraceHeader(root=f"1-{int(epoch_seconds):08x}-{secrets.token_hex(12)}", parent=secrets.token_hex(8), sampled="0")
+
+
+def with_call_counted(trace: TraceHeader, function_arn: str) -> tuple[TraceHeader, int]:
+    """The header with this call of a function added to its lineage, and how often the chain came to that function so far.
+
+    The lineage is `<depth>:<hash>:<count>` for each function, joined by `|`; what else stands there is dropped.
+    """
+    own = f"{zlib.crc32(function_arn.encode()):08x}"
+    counts = {name: int(count) for name, count in _LINEAGE.findall(trace.lineage or "")}
+    counts[own] = counts.get(own, 0) + 1
+    lineage = "|".join(f"1:{name}:{min(count, _LINEAGE_COUNT_MAX)}" for name, count in list(counts.items())[-_LINEAGE_FUNCTIONS:])
+    return msgspec.structs.replace(trace, lineage=lineage), counts[own]
 
 
 def continue_trace(text: str | None, epoch_seconds: float) -> TraceHeader:

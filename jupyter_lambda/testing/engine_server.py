@@ -138,9 +138,9 @@ class EngineServer:
             self._listener.close()
             self._listener = None
             self.path.unlink(missing_ok=True)
+        self.close_connections()
         for running in list(self.running.values()):
             running.cancelled.set()
-        self.close_connections()
 
     # -- connections --------------------------------------------------------------------------------------------------------
     def _accept(self, listener: socket.socket) -> None:
@@ -334,7 +334,7 @@ class EngineServer:
         waiting: list[tuple[int, bytes]] = []
         for index, event in _frames(reader):
             waiting.append((index, event))
-            if len(waiting) == self.window:  # the fullest it may be, answered from the end: the order is the client's business
+            if 2 * len(waiting) >= self.window:  # answered from the end: the order is the client's business
                 self._answer_batch(request, one, waiting)
         self._answer_batch(request, one, waiting)
         one.sendall(_FRAME_OUT.pack(_END, 0, 0, 0))

@@ -170,6 +170,7 @@ class FakeSandbox:
         self.refuses = False
         self.environments: dict[str, FakeEnvironment] = {}
         self.started: list[EnvironmentSpec] = []
+        self.prepared: asyncio.Queue[str] = asyncio.Queue()  # names of functions
 
     async def start(self, spec: EnvironmentSpec, channels: Channels) -> FakeEnvironment:
         """Make an environment (SandboxError while `refuses`)."""
@@ -183,7 +184,8 @@ class FakeSandbox:
         return environment
 
     async def prepare(self, spec: EnvironmentSpec) -> None:
-        """Nothing to prepare."""
+        """Remember it."""
+        self.prepared.put_nowait(spec.function_name)
 
     def enforcement(self) -> tuple[Enforcement, ...]:
         """Nothing is held."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from jupyter_lambda.errors import StoreError
 from jupyter_lambda.model.engine_api import LogEvent, Metrics
+from jupyter_lambda.model.resources import LayerVersion
 from jupyter_lambda.store import zip_package
 from jupyter_lambda.store.blobs import KEPT_AFTER_UPLOAD_SECONDS, check_sha256, corrupt
 from jupyter_lambda.store.journal import without_surrogates
@@ -19,10 +20,12 @@ from jupyter_lambda.store.protocol import (
     DeleteAlias,
     DeleteEvent,
     DeleteFunction,
+    DeleteResource,
     DeleteVersion,
     PutAlias,
     PutEvent,
     PutFunction,
+    PutResource,
     PutVersion,
     QueuedEvent,
 )
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
     from jupyter_lambda.clock import Clock
     from jupyter_lambda.model.function import Alias, Function, Version
     from jupyter_lambda.model.invocation import InvocationRecord
+    from jupyter_lambda.model.resources import Resource
 
 
 class _Recorded(NamedTuple):
@@ -64,6 +68,7 @@ class MemoryStore:
         self._aliases: dict[tuple[str, str], Alias] = {}
         self._events: dict[str, QueuedEvent] = {}
         self._settings: dict[str, str] = {}
+        self._resources: dict[str, Resource] = {}
         self._records: list[_Recorded] = []
         self._blobs: dict[str, bytes] = {}
         self._asked: dict[str, float] = {}  # by hash: when, in epoch seconds
@@ -85,6 +90,7 @@ class MemoryStore:
             versions=tuple(self._versions[key] for key in sorted(self._versions, key=lambda k: (k[0], len(k[1]), k[1]))),
             aliases=tuple(self._aliases[key] for key in sorted(self._aliases)),
             events=tuple(sorted(self._events.values(), key=lambda event: (event.accepted, event.request_id))),
+            resources=tuple(self._resources[key] for key in sorted(self._resources)),
         )
 
     async def commit(self, changes: Sequence[Change]) -> None:
@@ -114,6 +120,10 @@ class MemoryStore:
                 self._events[event.request_id] = event
             case DeleteEvent(request_id):
                 self._events.pop(request_id, None)
+            case PutResource(resource):
+                self._resources[resource.key] = resource
+            case DeleteResource(key):
+                self._resources.pop(key, None)
 
     async def get_setting(self, name: str) -> str | None:
         """A small value."""
@@ -226,6 +236,9 @@ class MemoryStore:
         self._check()
         used = {version.package_sha256 for version in self._versions.values()}
         used |= {function.latest.package_sha256 for function in self._functions.values()}
+        used |= {version.layers_package for version in self._versions.values()}
+        used |= {function.latest.layers_package for function in self._functions.values()}
+        used |= {resource.package_sha256 for resource in self._resources.values() if isinstance(resource, LayerVersion)}
         now = self._clock.epoch()
         old = [s for s in self._blobs if s not in used and now - self._asked[s] > KEPT_AFTER_UPLOAD_SECONDS]
         return sum(len(self._blobs.pop(sha256)) for sha256 in old)

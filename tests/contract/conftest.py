@@ -59,7 +59,7 @@ class Workshop:
             **changes.pop("variables", {}),
         }
         values = {
-            "environment_id": f"environment{number}",
+            "environment_id": f"environment{number}of{os.getpid()}",  # other runs of this suite may stand beside this one
             "function_name": "bench",
             "version": "$LATEST",
             "task_root": root,

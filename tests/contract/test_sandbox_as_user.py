@@ -35,7 +35,9 @@ def copy():
     """A folder with the project and a Python that anybody can read."""
     folder = Path(tempfile.mkdtemp(prefix="jupyter-lambda-as-user-"))
     folder.chmod(0o755)
-    shutil.copytree(PROJECT / "jupyter_lambda", folder / "jupyter_lambda", ignore=shutil.ignore_patterns("__pycache__", "labextension"))
+    shutil.copytree(
+        PROJECT / "jupyter_lambda", folder / "jupyter_lambda", ignore=shutil.ignore_patterns("__pycache__", "labextension")
+    )
     (folder / "tests").mkdir()
     shutil.copytree(PROJECT / "tests" / "contract", folder / "tests" / "contract", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(PROJECT / "pyproject.toml", folder)

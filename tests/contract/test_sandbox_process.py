@@ -43,6 +43,13 @@ def living(environment) -> list[int]:
     return sorted({*process_table.descendants(environment.zygote.pid), *marked})
 
 
+async def until(fact) -> None:
+    """Let the loop run until something is so that no event tells of."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not fact():  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+
+
 # -- the handler ------------------------------------------------------------------------------------------------------------
 
 
@@ -100,6 +107,13 @@ async def test_each_environment_draws_other_random_numbers(workshop):
     answers = [(await workshop.run(source))[2].value for _ in range(2)]
     assert answers[0][0] != answers[1][0]
     assert answers[0][1] != answers[1][1]
+
+
+async def test_each_environment_draws_other_random_numbers_from_numpy(workshop):
+    pytest.importorskip("numpy")
+    source = "import numpy\ndef handler(event, context): return numpy.random.random(4).tolist()"
+    answers = [(await workshop.run(source, preload=("numpy",)))[2].value for _ in range(2)]
+    assert answers[0] != answers[1]
 
 
 # -- how it ends ------------------------------------------------------------------------------------------------------------
@@ -180,7 +194,7 @@ async def test_kill_ends_a_busy_loop_in_c_and_all_it_started(workshop, busy):
 
 
 async def test_kill_ends_a_fork_bomb(workshop):
-    if not workshop.rows["processes"].held:
+    if workshop.rows["processes"].by == "nothing":
         pytest.skip("nothing bounds processes here: a bomb would hit the whole machine")
     source = """
         import os
@@ -293,6 +307,12 @@ async def test_the_peak_is_what_was_held_at_most(workshop):
     assert reading.now_bytes < 40 * MIB
 
 
+async def test_the_kernel_ends_a_worker_first_when_the_machine_is_short(workshop):
+    source = "def handler(event, context):\n    return open('/proc/self/oom_score_adj').read().strip()"
+    _, _, answer = await workshop.run(source)
+    assert answer.value == "1000"
+
+
 async def test_a_restart_after_running_out_works(workshop):
     spec, bench = workshop.spec(_EAT), RuntimeBench()
     environment = await workshop.sandbox.start(spec, bench.channels())
@@ -401,6 +421,24 @@ async def test_the_package_and_the_system_can_be_read_and_not_written(workshop):
     _, _, answer = await workshop.run(source)
     assert workshop.rows["files"].held
     assert set(answer.value) <= {"PermissionError", "OSError"}
+
+
+async def test_no_new_namespaces_no_tracing_no_mounts_no_new_privileges(workshop):
+    source = """
+        import ctypes, errno, os
+        libc = ctypes.CDLL(None, use_errno=True)
+        def refused(result): return errno.errorcode[ctypes.get_errno()] if result == -1 else "allowed"
+        def handler(event, context):
+            found = {"unshare": refused(libc.unshare(0x10000000)), "trace": refused(libc.ptrace(16, os.getppid(), 0, 0))}
+            found["mount"] = refused(libc.mount(b"none", b"/tmp", b"tmpfs", 0, None))
+            status = dict(line.split(":", 1) for line in open("/proc/self/status") if ":" in line)
+            found["setting"] = [status["NoNewPrivs"].strip(), status["Seccomp"].strip()]
+            found["capabilities"] = int(status["CapEff"], 16) & (1 << 21 | 1 << 19 | 1 << 12)
+            return found
+    """
+    _, _, answer = await workshop.run(source)
+    refused = dict.fromkeys(("unshare", "trace", "mount"), "EPERM")
+    assert answer.value == {**refused, "setting": ["1", "2"], "capabilities": 0}
 
 
 async def test_descriptors_are_bounded(workshop):
@@ -698,3 +736,32 @@ async def test_new_modules_are_preloaded_by_a_successor(workshop, tmp_path):
     assert (await workshop.run(source, preload=("first",), **changes))[2].value == [True, False]
     await workshop.sandbox.prepare(workshop.spec(source, preload=("second",), **changes))
     assert (await workshop.run(source, preload=("second",), **changes))[2].value == [True, True]
+
+
+async def test_a_preloaded_library_has_as_many_threads_as_memory_buys(workshop):
+    pytest.importorskip("numpy")
+    if (os.cpu_count() or 1) < 2:
+        pytest.skip("one processor")
+    source = """
+        import os, numpy
+        def handler(event, context):
+            matrix = numpy.ones((512, 512))
+            for _ in range(5): matrix @ matrix
+            return len(os.listdir("/proc/self/task"))
+    """
+    _, _, small = await workshop.run(source, preload=("numpy",), memory_mib=1024)
+    _, _, large = await workshop.run(source, preload=("numpy",), memory_mib=4096)
+    assert (small.value, large.value) == (1, 2)
+
+
+async def test_a_start_that_is_given_up_leaves_no_process(workshop):
+    spec, bench = workshop.spec("def handler(event, context): pass"), RuntimeBench()
+    await workshop.sandbox.prepare(spec)
+    zygote = await workshop.sandbox._zygotes.get(spec)
+    starting = asyncio.create_task(workshop.sandbox.start(spec, bench.channels()))
+    await until(lambda: zygote.worker_count)
+    starting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await starting
+    await until(lambda: not zygote.worker_count and not process_table.descendants(zygote.pid))
+    await bench.aclose()

@@ -17,16 +17,19 @@ from jupyter_lambda.clock import SystemClock
 from jupyter_lambda.errors import CorruptBlob, InvalidZip, RequestError, StoreError
 from jupyter_lambda.model.function import Alias, Configuration, Function, PythonEnvironment, Version
 from jupyter_lambda.model.invocation import InvocationRecord, Status
+from jupyter_lambda.model.resources import CodeSigningConfig, LayerVersion
 from jupyter_lambda.store import open_store
 from jupyter_lambda.store.protocol import (
     Contents,
     DeleteAlias,
     DeleteEvent,
     DeleteFunction,
+    DeleteResource,
     DeleteVersion,
     PutAlias,
     PutEvent,
     PutFunction,
+    PutResource,
     PutVersion,
     QueuedEvent,
 )
@@ -178,6 +181,29 @@ async def test_deleting_a_function_takes_all_that_belongs_to_it_but_its_history(
     assert {e.function_name for e in loaded.events} == {"other"}
     assert await store.invocations("resize") == (record(),)
     assert len(await store.log_events("resize")) == 1
+
+
+async def test_resources_are_kept_replaced_and_removed(store):
+    layers = [LayerVersion(name="deps", number=n, package_sha256="a" * 64, policy=None) for n in (1, 2)]
+    signing = CodeSigningConfig(config_id="csc-1", publishers=("arn",))
+    await store.commit([*map(PutResource, layers), PutResource(signing)])
+    await store.commit([PutResource(msgspec.structs.replace(layers[0], deleted=True)), DeleteResource(layers[1].key)])
+
+    assert (await store.load()).resources == (signing, msgspec.structs.replace(layers[0], deleted=True))
+
+
+async def test_a_layers_package_stays_while_a_layer_or_a_version_has_it(store, clock):
+    packages = [package(f=f"x = {n}") for n in range(3)]
+    for data, sha256 in packages:
+        await store.put_blob(data, sha256)
+    by_layer, by_version = packages[0][1], packages[1][1]
+    kept = msgspec.structs.replace(version(number="1"), layers_package=by_version)
+    await store.commit([PutResource(LayerVersion(name="deps", number=1, package_sha256=by_layer)), PutVersion(kept)])
+    clock.advance(10_000.0)
+
+    await store.collect_garbage()
+
+    assert [await store.has_blob(sha256) for _, sha256 in packages] == [True, True, False]
 
 
 async def test_deleting_what_is_not_there_does_nothing(store):

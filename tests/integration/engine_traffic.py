@@ -97,6 +97,7 @@ class Traffic:
     def __init__(self, runtime, kept: Acknowledged):
         self._runtime, self._kept = runtime, kept
         self._stopped = threading.Event()
+        self.answered = threading.Event()  # a first invocation was: environments are warm
         self.mistakes: list[str] = []
         jobs = (self._invoke, self._invoke, self._send_event, self._publish, self._deploy)
         self._threads = [threading.Thread(target=self._repeat, args=(job,), daemon=True) for job in jobs]
@@ -131,6 +132,7 @@ class Traffic:
         status, body = connection.call("POST", "/2015-03-31/functions/echo/invocations", event, headers)
         assert (status, body) == (200, event), (status, body)
         self._kept.records.append(request_id)
+        self.answered.set()
 
     def _send_event(self, connection):
         request_id = str(uuid.uuid4())

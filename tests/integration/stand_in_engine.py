@@ -1,11 +1,13 @@
 """An engine process with the real life around it (lock, sockets, runtime file, signals) and almost nothing inside.
 
-Run as a program, with what a test wants of it before the service's own arguments: `--protocol=N`, `--fails=KIND`, `--busy`.
+Run as a program, with what a test wants of it before the service's own arguments: `--protocol=N`, `--fails=KIND`, `--busy`, `--open` (its
+memory can be looked into by its user).
 """
 
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import sys
 from dataclasses import dataclass, field
 
@@ -14,6 +16,8 @@ import msgspec
 from jupyter_lambda.errors import error_classes
 from jupyter_lambda.model.engine_api import PROTOCOL
 from jupyter_lambda.service.__main__ import detach
+
+PR_SET_DUMPABLE = 4
 
 
 @dataclass
@@ -61,7 +65,7 @@ class StandIn:
 
 def run(arguments: list[str]) -> int:
     wishes = {}
-    while arguments and arguments[0].partition("=")[0] in ("--protocol", "--fails", "--busy"):
+    while arguments and arguments[0].partition("=")[0] in ("--protocol", "--fails", "--busy", "--open"):
         name, _, value = arguments.pop(0).partition("=")
         wishes[name] = value
     detach(arguments)
@@ -70,6 +74,8 @@ def run(arguments: list[str]) -> int:
     async def build(plan):
         if kind := wishes.get("--fails"):
             raise error_classes()[kind]("the home", "something is in the way", "Move it.")
+        if "--open" in wishes:
+            ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
         stand_in = StandIn(plan, "--busy" in wishes)
         await stand_in.open()
         return stand_in

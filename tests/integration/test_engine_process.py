@@ -4,6 +4,7 @@ What is inside it does not matter here (`stand_in_engine.py`); `test_engine_real
 """
 
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -205,8 +206,8 @@ def test_an_older_engine_that_never_gets_quiet_can_be_cut_off(home):
 
     with pytest.raises(EngineUnavailable, match=r"still runs invocations.*engine stop"):
         launcher("--protocol=5", protocol=5, drain_seconds=0.3).ensure(EngineOptions(home=home))
-    with pytest.raises(EngineUnavailable, match=rf"process {older.pid}.*did not end within 0.3 s.*engine stop"):
-        launcher("--protocol=5", protocol=5).ensure(EngineOptions(home=home), timeout=0.3)
+    with pytest.raises(EngineUnavailable, match=rf"process {older.pid}.*did not end within 2 s.*engine stop"):
+        launcher("--protocol=5", protocol=5).ensure(EngineOptions(home=home), timeout=2.0)
     assert find_engine(home) is None
     assert stop_engine(home)
     assert_none_is_left(home)
@@ -299,7 +300,8 @@ def test_a_disk_that_is_full_once_the_engine_runs_its_start_is_said_by_it(tmp_pa
 # -- letting go -----------------------------------------------------------------------------------------------------------------
 
 
-def test_it_has_its_own_session_and_is_nobodys_child(engine):
+def test_it_has_its_own_session_and_is_nobodys_child(home):
+    engine = launcher("--open").ensure(EngineOptions(home=home))
     process = psutil.Process(engine.pid)
 
     assert os.getsid(engine.pid) not in (os.getsid(0), engine.pid)  # and can't get a terminal: it does not lead its session
@@ -312,7 +314,7 @@ def test_it_inherits_no_descriptor(home, tmp_path):
     """Those of the starter that are made to be inherited don't reach it either."""
     with (tmp_path / "a notebook's file").open("w") as stream:
         os.set_inheritable(stream.fileno(), True)
-        engine = launcher().ensure(EngineOptions(home=home))
+        engine = launcher("--open").ensure(EngineOptions(home=home))
     targets = descriptors(engine.pid)
 
     assert (targets[0], targets[1]) == ("/dev/null", "/dev/null")
@@ -328,7 +330,7 @@ def test_it_inherits_no_secret(home, monkeypatch):
     for name in secrets:
         monkeypatch.setenv(name, "a secret of the kernel")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "kept for S3")
-    engine = launcher().ensure(EngineOptions(home=home))
+    engine = launcher("--open").ensure(EngineOptions(home=home))
     variables = psutil.Process(engine.pid).environ()
 
     assert "a secret of the kernel" not in variables.values()
@@ -440,6 +442,19 @@ def test_it_ends_when_its_home_is_removed(tmp_path):
     run_folder(home).runtime_file.unlink()
 
     assert wait_for_end(engine, SECONDS)
+
+
+def test_an_engine_whose_home_was_removed_leaves_the_next_one_alone(tmp_path):
+    """Somebody removes the folder and goes on working: for a moment there are two engines, and one set of paths."""
+    home = tmp_path / "home"
+    former = launcher().ensure(EngineOptions(home=home, settings={"idle_seconds": "20"}))  # it looks every 2 s
+    shutil.rmtree(home)
+    latter = launcher().ensure(EngineOptions(home=home))
+
+    assert wait_for_end(former, SECONDS)
+    assert call(latter) == 200
+    assert launcher().ensure(EngineOptions(home=home)).pid == latter.pid
+    assert stop_engine(home)
 
 
 def test_stop_kills_an_engine_that_hangs(engine, home):

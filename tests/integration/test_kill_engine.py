@@ -10,16 +10,14 @@ import random
 import signal
 import subprocess
 import threading
-from contextlib import suppress
-from pathlib import Path
 
-import psutil
 import pytest
 
 from jupyter_lambda.client.launch import EngineOptions, Launcher, find_engine, stop_engine
 from jupyter_lambda.client.stopping import wait_for_end
 from jupyter_lambda.clock import SystemClock
 from tests.integration.engine_traffic import Acknowledged, Connection, Traffic, deploy, missing, unanswered
+from tests.integration.processes import assert_gone, processes_of
 
 KILLS_UNDER_LOAD, KILLS_AT_START = 40, 10
 SECONDS = 30.0
@@ -57,15 +55,16 @@ def test_fifty_kills_lose_nothing_and_leave_nobody(home, chance):
     for moment in moments:
         before = copy.deepcopy(kept)
         if moment == "load":
-            kill_under_load(Launcher().ensure(options), kept, chance.uniform(0.0, chance.choice((0.1, 1.0))))
+            kill_under_load(Launcher().ensure(options), kept, chance.uniform(0.0, 0.3), warm=chance.random() < 0.7)
         else:
             kill_at_start(options, chance.uniform(0.0, 0.4))
         left = processes_of(home)
         connection = Connection(Launcher().ensure(options))
-        assert_gone(left)
+        assert_gone(left, LEFT_SECONDS)
         assert missing(connection, kept, since=before) == []
         connection.close()
 
+    assert len(kept.records) > 200, "too little was acknowledged for this to say anything"
     assert kept.count() > 500, "too little was acknowledged for this to say anything"
     connection = Connection(find_engine(home))
     await_quiet(connection)
@@ -73,14 +72,16 @@ def test_fifty_kills_lose_nothing_and_leave_nobody(home, chance):
     assert unanswered(connection, kept) == []
     connection.close()
     stop_engine(home)
-    assert_gone(processes_of(home))
+    assert_gone(processes_of(home), LEFT_SECONDS)
     print({name: len(value) for name, value in vars(kept).items() if not isinstance(value, int)})
 
 
-def kill_under_load(runtime, kept, seconds):
-    """Let callers work for a while, and kill the engine in the midst of it."""
+def kill_under_load(runtime, kept, seconds, *, warm):
+    """Let callers work for a while, from the first cold start or from the first answer on, and kill the engine in the midst of it."""
     traffic = Traffic(runtime, kept)
     traffic.start()
+    if warm:
+        traffic.answered.wait(SECONDS)
     threading.Event().wait(seconds)
     os.kill(runtime.pid, signal.SIGKILL)
     traffic.stop()
@@ -98,36 +99,6 @@ def kill_at_start(options, seconds):
     threading.Event().wait(seconds)
     starting.kill()
     starting.wait(SECONDS)
-
-
-def assert_gone(processes):
-    """None of them is there any more, or will be in a moment."""
-    _gone, alive = psutil.wait_procs(processes, timeout=LEFT_SECONDS)
-    alive = [process for process in alive if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
-    found = [(process.pid, process.status(), process.cmdline()) for process in alive]
-    for process in alive:
-        process.kill()
-    assert found == []
-
-
-def processes_of(home):
-    """Processes whose command line, variables or working directory lead into a home."""
-    found = []
-    for pid in psutil.pids():
-        if pid != os.getpid() and leads_to(pid, os.fsencode(home)):
-            with suppress(psutil.NoSuchProcess):
-                found.append(psutil.Process(pid))
-    return found
-
-
-def leads_to(pid, path):
-    folder = Path(f"/proc/{pid}")
-    try:
-        return path in (folder / "cmdline").read_bytes() + (folder / "environ").read_bytes() + os.fsencode(
-            (folder / "cwd").readlink()
-        )
-    except OSError:
-        return False
 
 
 def await_quiet(connection):

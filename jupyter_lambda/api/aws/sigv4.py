@@ -61,7 +61,10 @@ class Claim(msgspec.Struct, frozen=True):
 class Verifier:
     """Knows secret keys and checks claims against them."""
 
-    def __init__(self, secret_of: Callable[[str], str | None], epoch: Callable[[], float], *, region: str) -> None:
+    def __init__(
+        self, secret_of: Callable[[str], str | None], epoch: Callable[[], float], *, region: str, key_id: str = ""
+    ) -> None:
+        self._key_id = key_id  # what it signs with itself
         self._secret_of = secret_of
         self._epoch = epoch
         self._region = region
@@ -94,6 +97,15 @@ class Verifier:
                 "and signing method. Consult the service documentation for details."
             )
         return claim
+
+    def presign(self, host: str, path: str, expires_seconds: int) -> str:
+        """The query of a URL that whoever has it may GET until it expires; empty without a key to sign with."""
+        secret = self._secret_of(self._key_id)
+        if secret is None:
+            return ""
+        return presigned_query(
+            self._key_id, secret, region=self._region, host=host, path=path, now=self._epoch(), expires_seconds=expires_seconds
+        )
 
     def _check_scope(self, claim: Claim) -> None:
         parts = claim.scope.split("/")

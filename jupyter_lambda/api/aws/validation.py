@@ -22,6 +22,7 @@ _OF_MEANING: Final = frozenset({"Runtime", "MemorySize"})  # checked by `model.f
 _FLAT: Final = frozenset(
     {"CompatibleRuntimes"}
 )  # Observed: its items' constraint stands without "Member must satisfy constraint"
+_ORDERED: Final = {frozenset({"Allow", "Terminate"}): "Terminate, Allow"}  # Observed: not the model's order
 _NOT_NULL: Final = "Member must not be null"
 
 
@@ -49,7 +50,7 @@ def _structure(model: ServiceModel, shape: Shape, values: dict[str, Any], path: 
         if name not in values:
             if name in shape.required:
                 yield "null", where, _NOT_NULL
-        elif member.shape not in _OF_MEANING:
+        elif name not in _OF_MEANING:
             yield from _value(model, member.shape, values[name], where)
 
 
@@ -142,7 +143,7 @@ def _texts(shape: Shape) -> tuple[str, str, str, str]:
         f"Member must have {what} less than or equal to {_number(shape, shape.max)}",
         f"Member must have {what} greater than or equal to {_number(shape, shape.min)}",
         f"Member must satisfy regular expression pattern: {shape.pattern}",
-        f"Member must satisfy enum value set: [{', '.join(shape.enum)}]",
+        f"Member must satisfy enum value set: [{_ORDERED.get(frozenset(shape.enum)) or ', '.join(shape.enum)}]",
     )
 
 

@@ -60,8 +60,7 @@ def alias(engine: EngineClient, arguments: argparse.Namespace) -> View:
             raise WrongUse(f"alias {name}", "the alias's name is missing", f"Write e.g. alias {name} prod --rollback.")
         return AliasList(name, engine.function(name).aliases)
     if arguments.delete:
-        engine.delete_alias(name, routing.name)
-        return Done(f'Alias "{routing.name}" of function "{name}" is removed.', function=name, alias=routing.name)
+        return _remove_alias(engine, name, routing.name)
     if arguments.rollback:
         return AliasList(name, [_roll_back(engine, name, routing)])
     if routing.version is None:
@@ -99,6 +98,16 @@ def _existing(engine: EngineClient, name: str, alias_name: str) -> tuple[Alias, 
         hint = did_you_mean(alias_name, known) or f"Make it: alias {name} {alias_name}=1."
         raise AliasNotFound(f'alias "{alias_name}" of function "{name}"', "there is no such alias", hint)
     return found, [version.version for version in detail.versions]
+
+
+def _remove_alias(engine: EngineClient, name: str, alias_name: str) -> View:
+    """Remove an alias that is there; AWS's API takes any name without a word, a mistyped one too."""
+    known = [alias.name for alias in engine.function(name).aliases]
+    if alias_name not in known:
+        hint = did_you_mean(alias_name, known) or (f"It has {', '.join(known)}." if known else "It has none.")
+        raise AliasNotFound(f'alias "{alias_name}" of function "{name}"', "there is no such alias", hint)
+    engine.delete_alias(name, alias_name)
+    return Done(f'Alias "{alias_name}" of function "{name}" is removed.', function=name, alias=alias_name)
 
 
 def _roll_back(engine: EngineClient, name: str, routing: AliasRouting) -> Alias:
@@ -149,8 +158,7 @@ def rm(engine: EngineClient, arguments: argparse.Namespace) -> View:
     reference = parse_function_reference(arguments.function)
     name, qualifier = reference.name, arguments.qualifier or reference.qualifier
     if arguments.alias:
-        engine.delete_alias(name, arguments.alias)
-        return Done(f'Alias "{arguments.alias}" of function "{name}" is removed.', function=name, alias=arguments.alias)
+        return _remove_alias(engine, name, arguments.alias)
     engine.delete(name, qualifier=qualifier)
     if qualifier:
         return Done(f'Version {qualifier} of function "{name}" is removed.', function=name, version=qualifier)

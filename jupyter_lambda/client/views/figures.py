@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from jupyter_lambda.client.outcome import Failure
 from jupyter_lambda.client.views.table import Cell, Column, Row, html_table, text_table
 from jupyter_lambda.client.views.view import View, escaped
 from jupyter_lambda.model.invocation import InvocationRecord, InvocationResult, Status
@@ -77,9 +78,12 @@ class InvocationView(View):
         return "\n".join(part for part in (self._payload(), figures(self.result.record), log) if part)
 
     def markup(self) -> str:
-        """The same; an error's payload stands in its colour."""
-        failed = self.result.record.status is not Status.SUCCEEDED
-        payload = f"<pre{' class=bad' if failed else ''}>{escaped(self._payload())}</pre>"
+        """The same; an error's payload as its message and its traceback."""
+        failure = Failure.read(self.result)
+        payload = f"<pre>{escaped(self._payload())}</pre>" if self._payload() else ""
+        if failure is not None:
+            stack = escaped("\n".join(failure.stack))
+            payload = f'<pre><span class="bad strong">{escaped(failure.type)}</span>: {escaped(failure.message)}\n{stack}</pre>'
         log = f"<details open><summary>Log</summary><pre>{escaped(self._log())}</pre></details>" if self._log() else ""
         return f'{payload}<p class="quiet">{escaped(figures(self.result.record))}</p>{log}'
 
@@ -97,12 +101,13 @@ class InvocationView(View):
 
 def figures(record: InvocationRecord) -> str:
     """An invocation in one line: how it ended, where the time went, memory beside its limit."""
-    parts = [str(record.status.value), f"version {record.version}"]
+    parts = [str(record.status.value), *([f"version {record.version}"] if record.version else [])]
     if record.status in (Status.QUEUED, Status.RUNNING):
         return " · ".join(parts)
     if record.cold:
         parts.append(f"◇ cold, init {quantities.duration(record.init_ms)}")
-    parts.append(f"{quantities.duration(record.duration_ms)} of {record.timeout_seconds} s")
+    if record.timeout_seconds:  # nothing ran in a dry run
+        parts.append(f"{quantities.duration(record.duration_ms)} of {record.timeout_seconds} s")
     if record.max_memory_mib:
         parts.append(f"{record.max_memory_mib} of {quantities.memory(record.memory_mib)}")
     return " · ".join(parts)

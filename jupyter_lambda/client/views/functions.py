@@ -55,7 +55,7 @@ def _row(detail: FunctionDetail) -> Row:
     return (
         Cell(detail.function.name, "mono strong"),
         newest_version(detail),
-        ", ".join(routing_text(alias) for alias in detail.aliases),
+        "; ".join(routing_text(alias) for alias in detail.aliases),
         quantities.memory(configuration.memory_mib),
         f"{configuration.timeout_seconds} s",
         str(living(detail)),
@@ -78,11 +78,11 @@ def newest_version(detail: FunctionDetail) -> str:
 
 
 def routing_text(alias: Alias) -> str:
-    """`prod 3`, or `prod 3 90 %, 4 10 %`."""
+    """`prod → 3`, or `prod → 3 (90 %), 4 (10 %)`."""
     if alias.additional_version is None:
-        return f"{alias.name} {alias.version}"
+        return f"{alias.name} → {alias.version}"
     share = alias.additional_weight
-    return f"{alias.name} {alias.version} {weight_text(1 - share)}, {alias.additional_version} {weight_text(share)}"
+    return f"{alias.name} → {alias.version} ({weight_text(1 - share)}), {alias.additional_version} ({weight_text(share)})"
 
 
 def weight_text(share: float) -> str:

@@ -147,9 +147,14 @@ class DifferenceView(View):
             for member, (before, after) in self.difference.configuration.items()
             for name, quantity in (_MEMBERS.get(member, (member, _shown)),)
         }
-        captured = {name: (_shown(before), _shown(after)) for name, (before, after) in self.difference.captured.items()}
+        captured = {name: (_shown(before), _beside(before, after)) for name, (before, after) in self.difference.captured.items()}
         named = (("configuration", configuration), ("captured", captured))
         return [(title, sorted(changes.items())) for title, changes in named if changes]
+
+
+def _beside(before: Any, after: Any) -> str:
+    """A changed value; of one that looks the same that it is another: values themselves are not kept for reading."""
+    return "other content" if _shown(before) == _shown(after) else _shown(after)
 
 
 def _shown(value: Any) -> str:

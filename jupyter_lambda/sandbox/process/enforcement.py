@@ -51,7 +51,10 @@ def _processes(tier: Tier) -> Enforcement:
         return Enforcement(row="processes", held=True, by=tier.groups, note="1,024 processes and threads")
     if tier.namespaces == "user":
         return Enforcement(row="processes", held=True, by="rlimit in a user namespace", note="1,024 processes and threads")
-    return Enforcement(row="processes", held=False, by="nothing", note="what the user's own limit allows")
+    if tier.as_root:
+        return Enforcement(row="processes", held=False, by="nothing", note="the kernel bounds no processes of root's")
+    note = "all of the user's together: some 1,024 more than the machine ran when the environment began"
+    return Enforcement(row="processes", held=False, by="rlimit of the user", note=note)
 
 
 def _tmp(tier: Tier) -> Enforcement:

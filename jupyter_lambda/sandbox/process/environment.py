@@ -17,7 +17,7 @@ import contextlib
 import os
 import shutil
 import signal
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_lambda.errors import SandboxError
@@ -53,6 +53,7 @@ class ProcessEnvironment:
         groups_are_reusable: bool,
         tmp_folder: Path | None,
         has_own_mounts: bool,
+        bury_orphans: Callable[[], Awaitable[None]],
         on_active: Callable[[ProcessEnvironment], None],
         on_closed: Callable[[ProcessEnvironment], None],
     ) -> None:
@@ -68,6 +69,7 @@ class ProcessEnvironment:
         self._has_own_mounts = has_own_mounts
         self._namespaces: dict[str, int] = {}  # kept open: a successor enters them, and /tmp lives as long as they do
         self._tmp_descriptor = -1
+        self._bury_orphans = bury_orphans
         self._on_active = on_active
         self._on_closed = on_closed
         self._loop = asyncio.get_running_loop()
@@ -107,9 +109,7 @@ class ProcessEnvironment:
             SandboxError: It could not be started, or the one before is still there.
         """
         try:
-            if self._is_closed or self._pid is not None:
-                what = "it is closed" if self._is_closed else "its runtime process is still there"
-                raise SandboxError(f"environment {self.environment_id}", what, "Start another one.")
+            self._check_startable()
             self._take_group()
             if self._group is not None and self._cpu_is_held:
                 self._group.hold_cpu(held=False)
@@ -130,9 +130,17 @@ class ProcessEnvironment:
         if died.done() or self._ending is not None:
             return
         self._pid = pid
+        if self._is_closed:  # while the process was being started
+            await self.kill()
+            raise SandboxError(f"environment {self.environment_id}", "it was closed while it started")
         self._keep_namespaces(pid)
         self._watch_memory(pid)
         self._on_active(self)
+
+    def _check_startable(self) -> None:
+        if self._is_closed or self._pid is not None:
+            what = "it is closed" if self._is_closed else "its runtime process is still there"
+            raise SandboxError(f"environment {self.environment_id}", what, "Start another one.")
 
     def _take_group(self) -> None:
         if self._new_group is None or (self._group is not None and self._groups_are_reusable):
@@ -231,7 +239,7 @@ class ProcessEnvironment:
                 self._group.kill()
             elif self._pid is not None:
                 with contextlib.suppress(ProcessLookupError):
-                    os.kill(self._pid, signal.SIGKILL)  # what it leaves behind is the zygote's to bury
+                    os.killpg(self._pid, signal.SIGKILL)  # it leads a session; what left that is the zygote's to bury
             await self._clock.sleep(_ROUND_SECONDS)
 
     def _on_death(self, died: asyncio.Future[Death], status: int) -> None:
@@ -239,10 +247,12 @@ class ProcessEnvironment:
         death = self._explain(status)
         self._pid = None
         self._is_frozen = False
-        if self._group is None or not self._group.pids():
-            _resolve(died, death)
-        else:
+        if self._group is not None and self._group.pids():
             self._background(self._empty_group(self._group, died, death))
+        elif self._group is None and self.zygote.is_gone:
+            self._background(self._bury(died, death))
+        else:
+            _resolve(died, death)
 
     def _explain(self, status: int) -> Death:
         code = os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
@@ -258,6 +268,11 @@ class ProcessEnvironment:
     async def _empty_group(self, group: Group, died: asyncio.Future[Death], death: Death) -> None:
         while group.kill():
             await self._clock.sleep(_ROUND_SECONDS)
+        _resolve(died, death)
+
+    async def _bury(self, died: asyncio.Future[Death], death: Death) -> None:
+        """The zygote can't any more: what the process left behind is nobody's."""
+        await self._bury_orphans()
         _resolve(died, death)
 
     def _background(self, work: Coroutine[Any, Any, None]) -> None:

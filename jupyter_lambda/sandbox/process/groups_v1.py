@@ -101,7 +101,10 @@ class GroupV1:
 
     def hold_cpu(self, *, held: bool) -> None:
         """Set or lift the quota."""
-        (self._folders["cpu"] / "cpu.cfs_quota_us").write_text(str(self._cpu_quota_us if held else -1))
+        cpu = self._folders["cpu"]
+        (cpu / "cpu.cfs_quota_us").write_text(str(self._cpu_quota_us if held else -1))
+        with contextlib.suppress(OSError):  # from Linux 5.14: what was not used in one period may be used in the next
+            (cpu / "cpu.cfs_burst_us").write_text(str(self._cpu_quota_us if held else 0))
 
     def kernel_kills(self) -> int:
         """How many processes the kernel has killed for memory in this group."""

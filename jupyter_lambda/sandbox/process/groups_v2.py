@@ -120,6 +120,8 @@ class GroupV2:
         """Set or lift the quota, where the controller is delegated."""
         if self._cpu_quota_us:
             (self._folder / "cpu.max").write_text(f"{self._cpu_quota_us if held else 'max'} {CPU_PERIOD_US}")
+            with contextlib.suppress(OSError):  # from Linux 5.14: what was not used in one period may be used in the next
+                (self._folder / "cpu.max.burst").write_text(str(self._cpu_quota_us if held else 0))
 
     def kernel_kills(self) -> int:
         """How many processes the kernel has killed for memory in this group."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 from pathlib import Path
 
 
@@ -36,3 +37,14 @@ def marked(prefix: str) -> dict[int, str]:
                 if variable.startswith(wanted):
                     found[int(entry.name)] = variable[len(wanted) :].decode(errors="replace")
     return found
+
+
+def kill(pid: int) -> bool:
+    """SIGKILL; False when the process is gone already, or is a zombie that waits for its parent."""
+    try:
+        if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
+            return False
+        os.kill(pid, signal.SIGKILL)
+    except OSError:
+        return False
+    return True

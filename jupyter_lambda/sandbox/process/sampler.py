@@ -36,25 +36,25 @@ class Sampler:
     def __init__(self, clock: Clock, each_second: Callable[[], None]) -> None:
         self._clock = clock
         self._each_second = each_second
-        self._skips: dict[Sampled, tuple[int, int]] = {}  # (looks to leave out now, how many the last time)
+        self._turns: dict[Sampled, tuple[int, int]] = {}  # (ticks until its turn, ticks between its turns)
         self._some = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     def wake(self, environment: Sampled) -> None:
         """Begin to look at an environment, or look at it often again: something is about to happen in it."""
-        self._skips[environment] = (0, 0)
+        self._turns[environment] = (0, 1)
         self._some.set()
         if self._task is None:
             self._task = asyncio.create_task(self._run(), name="memory sampler")
 
     def remove(self, environment: Sampled) -> None:
         """Look at it no more."""
-        self._skips.pop(environment, None)
+        self._turns.pop(environment, None)
 
     async def _run(self) -> None:
         seconds = 0.0
         while True:
-            if not any(environment.is_sampled for environment in self._skips):
+            if not any(environment.is_sampled for environment in self._turns):
                 self._some.clear()
                 await self._until_some()
                 self._each_second()
@@ -73,21 +73,17 @@ class Sampler:
 
     def _look_at_all(self) -> int:
         """Look at those whose turn it is; returns how many ticks until the next one's turn."""
-        soonest = _SLOWEST
-        for environment, (left, last) in list(self._skips.items()):
-            if environment.is_sampled:
-                now = self._look(environment, last) if left <= 0 else (left, last)
-                soonest = min(soonest, now[0] + 1)
-                self._skips[environment] = now
-        for environment, (left, last) in self._skips.items():
-            self._skips[environment] = (left + 1 - soonest, last)
+        sampled = [environment for environment in self._turns if environment.is_sampled]
+        for environment in sampled:
+            ticks, interval = self._turns[environment]
+            if ticks <= 0:
+                interval = 1 if environment.sample() else min(_SLOWEST, interval * 2)
+                self._turns[environment] = (interval, interval)
+        soonest = min(self._turns[environment][0] for environment in sampled)
+        for environment in sampled:
+            ticks, interval = self._turns[environment]
+            self._turns[environment] = (ticks - soonest, interval)
         return soonest
-
-    def _look(self, environment: Sampled, last: int) -> tuple[int, int]:
-        if environment.sample():
-            return 0, 0
-        skips = min(_SLOWEST - 1, last * 2 + 1)
-        return skips, skips
 
     async def aclose(self) -> None:
         """Stop looking. Safe to call twice."""

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from jupyter_lambda.sandbox.protocol import Channels, EnvironmentSpec
 
 ZYGOTE_IDLE_SECONDS: Final = 1_800.0
+_BURYING_SECONDS: Final = 0.01
 _KERNEL_MEMORY_BYTES: Final = 16 * MIB  # page tables and stacks are charged to the group too: room above memory and /tmp
 
 
@@ -143,8 +144,20 @@ class ProcessSandbox:
         return ProcessEnvironment(
             spec, zygote, self._clock, plan=plan, new_group=new_group if groups else None,
             groups_are_reusable=groups.reusable if groups else False, tmp_folder=tmp_folder, has_own_mounts=has_own_mounts,
-            on_active=self._sampler.wake, on_closed=self._forget,
+            bury_orphans=self._bury_orphans, on_active=self._sampler.wake, on_closed=self._forget,
         )  # fmt: skip
+
+    async def _bury_orphans(self) -> None:
+        """End every process of this boot that no living zygote is above."""
+        while await asyncio.to_thread(self._kill_orphans):
+            await self._clock.sleep(_BURYING_SECONDS)
+
+    def _kill_orphans(self) -> int:
+        # In this order: who is forked meanwhile is among the descendants, if it is marked at all.
+        marked = process_table.marked(f"{MARKER}={self._home_id}/{self._boot_id}/").keys()
+        zygotes = set(self._zygotes.pids)
+        orphans = marked - zygotes - {pid for zygote in zygotes for pid in process_table.descendants(zygote)}
+        return sum(process_table.kill(pid) for pid in orphans)
 
     def _new_tmp_folder(self, environment_id: str) -> Path:
         folder = self._tmp_folders / self._boot_id / environment_id
@@ -173,9 +186,7 @@ class ProcessSandbox:
         own = f"{self._boot_id}/"
         for pid, rest in process_table.marked(f"{MARKER}={self._home_id}/").items():
             if not rest.startswith(own):
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.kill(pid, 9)
-                    removed += 1
+                removed += process_table.kill(pid)
         if self._tmp_folders.is_dir():
             for folder in [entry for entry in self._tmp_folders.iterdir() if entry.name != self._boot_id]:
                 shutil.rmtree(folder, ignore_errors=True)

@@ -86,6 +86,8 @@ def _limits(spec: EnvironmentSpec, tier: Tier) -> dict[str, int]:
     found = {"descriptors": limits.FILE_DESCRIPTORS}
     if tier.namespaces == "user" and tier.groups is None:
         found["processes"] = limits.PROCESSES  # counts from zero in a user namespace of its own, and per user elsewhere
+    elif tier.groups is None:
+        found["more_processes"] = limits.PROCESSES
     if tier.namespaces is None:
         found["file_bytes"] = spec.ephemeral_mib * MIB
     return found

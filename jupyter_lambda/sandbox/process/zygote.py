@@ -8,6 +8,7 @@ import contextlib
 import json
 import logging
 import os
+import signal
 import socket
 import subprocess
 from collections.abc import Callable, Iterable, Mapping
@@ -46,10 +47,12 @@ class Unfit(Exception):
 class Zygote:
     """A running zygote, ready to fork."""
 
-    def __init__(self, process: subprocess.Popen[bytes], control: socket.socket, errors: int) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], control: socket.socket, errors: int, living: set[int]) -> None:
         self._process = process
         self._control = control
         self._errors = errors  # a file without a name: what the zygote printed
+        self._living = living
+        living.add(process.pid)
         self._loop = asyncio.get_running_loop()
         self._ids = 0
         self._walled: dict[int, asyncio.Future[tuple[int, float]]] = {}
@@ -66,10 +69,13 @@ class Zygote:
         self._loop.add_reader(control.fileno(), self._receive)
 
     @classmethod
-    async def open(cls, python: PythonEnvironment, sys_path: Iterable[str], modules: Iterable[str], marker: str) -> Zygote:
+    async def open(
+        cls, python: PythonEnvironment, sys_path: Iterable[str], modules: Iterable[str], marker: str, living: set[int]
+    ) -> Zygote:
         """Start a zygote on this interpreter and wait until it has imported the modules.
 
-        `marker` is a variable, `NAME=value`: `/proc` shows it for the zygote and all that is forked from it.
+        `marker` is a variable, `NAME=value`: `/proc` shows it for the zygote and all that is forked from it. The zygote's process id is
+        in `living` for as long as it lives.
 
         Raises:
             Unfit: One of the modules can't be preloaded; try again without it.
@@ -87,7 +93,7 @@ class Zygote:
         finally:
             theirs.close()
         ours.setblocking(False)
-        zygote = cls(process, ours, errors)
+        zygote = cls(process, ours, errors, living)
         try:
             await zygote._preload(python, list(sys_path), list(modules))
         except BaseException:
@@ -150,6 +156,7 @@ class Zygote:
             except TimeoutError:
                 self._process.kill()
         self._close_control()
+        self._living.discard(self._process.pid)
         await asyncio.to_thread(self._process.wait)
         if self._errors >= 0:
             os.close(self._errors)
@@ -275,6 +282,9 @@ class Zygote:
         walled = self._walled.get(number)
         if walled is not None and not walled.done():
             walled.set_result((message["pid"], message["at"]))
+        else:  # whoever asked has given up meanwhile
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(message["pid"], signal.SIGKILL)
 
     def _on_died(self, number: int, status: int) -> None:
         self._refuse(number, "the worker ended before its walls stood")
@@ -292,6 +302,7 @@ class Zygote:
     def _end(self) -> None:
         """The zygote is gone, and with it every worker (they die with their parent)."""
         self._close_control()
+        self._living.discard(self._process.pid)
         self._gone.set()
         self._progress.set()
         for walled in self._walled.values():

@@ -53,6 +53,7 @@ class Zygotes:
         self._own_python = own_python
         self._idle_seconds = idle_seconds
         self._marker = marker
+        self.pids: set[int] = set()  # of all living zygotes
         self._lines: dict[_Key, _Line] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self._is_closed = False
@@ -119,7 +120,7 @@ class Zygotes:
         while True:
             modules = sorted(line.wanted - line.unfit)
             try:
-                return await Zygote.open(key.python, (*key.extra_path, *key.python.sys_path), modules, self._marker)
+                return await Zygote.open(key.python, (*key.extra_path, *key.python.sys_path), modules, self._marker, self.pids)
             except Unfit as error:
                 if error.module not in modules:
                     raise SandboxError(

@@ -199,3 +199,48 @@ def test_an_async_handler_runs_and_is_noted(deploy, call):
     capture = deploy("import asyncio\nasync def handler(event, context):\n    await asyncio.sleep(0)\n    return 1")
     assert call(capture, {}) == {"result": 1}
     assert "real Lambda wants a wrapper" in str(capture.report)
+
+
+def test_what_the_notebook_defined_belongs_to_the_functions_module(notebook, deploy, call):
+    notebook.run("import pickle, typing, enum")
+    notebook.run("class Kind(enum.Enum):\n    A = 1\nclass Item:\n    kind: 'Kind' = Kind.A\ndef make(): return Item()")
+    capture = deploy("""
+        def handler(event, context):
+            again = pickle.loads(pickle.dumps([make(), Kind.A, make]))
+            hints = typing.get_type_hints(Item)
+            return [type(again[0]) is Item, again[1] is Kind.A, again[2] is make, hints["kind"] is Kind, Item.__module__]
+    """)
+    assert call(capture, {}) == {"result": [True, True, True, True, "demo"]}
+
+
+def test_only_the_lines_of_captured_functions_go_along(notebook, deploy, call):
+    notebook.run("PASSWORD = 's3cret'\ndef work(n):\n    # divides\n    return 1 / n\nTOKEN = 's3cret'")
+    capture = deploy("def handler(event, context):\n    return work(event)")
+    assert 'File "<cell [1]>", line 4, in work\n    return 1 / n' in call(capture, 0)["trace"]
+    assert all(b"s3cret" not in e for e in capture.entries.values() if isinstance(e, bytes))
+
+
+def test_a_function_may_call_itself_through_lambda_from_its_first_run(notebook, deploy):
+    source = "fib({'n': 1}) if event else 0"
+    first = deploy(source, name="fib")
+    notebook.namespace["fib"] = type("Handle", (), {"__jupyter_lambda_function__": "fib"})()
+    second = deploy(source, name="fib")
+    assert first.content_digest == second.content_digest
+    assert first.report.taken[0].notes[0].text == "this very function: it calls itself through Lambda"
+
+
+def test_a_name_that_the_handle_will_take_is_warned_of(notebook, deploy):
+    notebook.run("def score(x):\n    return x")
+    (warning,) = deploy("def handler(event, context):\n    return score(event)", name="score").report.warnings
+    assert "becomes this function's handle" in warning
+
+
+def test_values_whose_own_code_fails_when_looked_at_are_taken_all_the_same(notebook, deploy, call):
+    notebook.run("class Lazy:\n    @property\n    def shape(self): raise RuntimeError('not now')\nlazy = Lazy()")
+    assert call(deploy("def handler(event, context):\n    return type(lazy).__name__"), {}) == {"result": "Lazy"}
+
+
+def test_what_the_cell_defines_itself_is_not_dragged_along_by_a_helper(notebook, deploy, call):
+    notebook.run("import threading\nguard = threading.Lock()\ndef use():\n    return guard")
+    capture = deploy("guard = 'the cell has its own'\ndef handler(event, context):\n    return use()")
+    assert call(capture, {}) == {"result": "the cell has its own"}

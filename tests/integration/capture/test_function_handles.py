@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import ClassVar
 
 import pytest
 
@@ -25,8 +26,8 @@ class Handle:
 class LambdaPort(BaseHTTPRequestHandler):
     """The Lambda API as an environment's port serves it."""
 
-    seen: list = []
-    answer: tuple = (200, {}, b"null")
+    seen: ClassVar[list] = []
+    answer: ClassVar[tuple] = (200, {}, b"null")
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import stat
 import threading
 import zipfile
@@ -53,7 +52,7 @@ def test_installs_from_wheels_without_a_network_and_once(tmp_path, wheels, deplo
     assert call(capture, {}, path=[first.folder]) == {"result": 2}
     again = install_requirements(lines, this_python(), tmp_path / "cache", find_links=wheels, progress=pytest.fail)
     assert (again.folder, again.was_cached) == (first.folder, True)
-    assert os.listdir(tmp_path / "cache") == [first.folder.name]
+    assert [p.name for p in (tmp_path / "cache").iterdir()] == [first.folder.name]
     assert stat.S_IMODE((tmp_path / "cache").stat().st_mode) == 0o700
 
 
@@ -99,7 +98,7 @@ def test_two_installs_at_once_give_one_folder(tmp_path, wheels):
     for thread in threads:
         thread.join()
     assert len(set(found)) == 1
-    assert os.listdir(tmp_path / "cache") == [found[0].name]
+    assert [p.name for p in (tmp_path / "cache").iterdir()] == [found[0].name]
 
 
 def test_an_interrupt_ends_pip_and_leaves_nothing(tmp_path, wheels):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import zipfile
 
 import psutil
+from pathlib import Path
+
 import pytest
 
 from jupyter_lambda.capture import CaptureFailed, prove
@@ -70,6 +71,12 @@ def test_the_functions_variables_are_there_and_the_kernels_are_not(deploy, monke
     assert prove(deploy(source, environment={"KEY": "v"})).report.warnings == ()
 
 
+@pytest.mark.skipif(not Path("/proc/self/oom_score_adj").exists(), reason="Linux tells the kernel's choice by it")
+def test_a_proof_ends_before_the_notebook_when_memory_is_short(deploy):
+    source = "assert open('/proc/self/oom_score_adj').read().strip() == '1000'\ndef handler(e, c): pass"
+    assert prove(deploy(source)).report.warnings == ()
+
+
 def test_a_handler_that_is_no_function_is_refused(deploy):
     assert "can't be called" in failing(deploy("handler = dict(a=1)")).headline
 
@@ -94,7 +101,7 @@ def test_too_slow_is_stopped_with_all_it_started(deploy, tmp_path):
     proof = prove(deploy(source), limit_seconds=1.5)
     assert "took more than 1.5 s and was stopped" in proof.report.warnings[0]
     pid = int((tmp_path / "pid").read_text())
-    gone, alive = psutil.wait_procs([psutil.Process(pid)] if psutil.pid_exists(pid) else [], timeout=5)
+    _, alive = psutil.wait_procs([psutil.Process(pid)] if psutil.pid_exists(pid) else [], timeout=5)
     assert alive == []
 
 
@@ -116,7 +123,7 @@ def test_files_of_the_host_are_there_while_loading(deploy, tmp_path):
 def test_nothing_stays_behind(deploy):
     capture = deploy("def handler(e, c): pass")
     prove(capture)
-    assert sorted(os.listdir(capture.folder)) == ["package.zip"]
+    assert [p.name for p in capture.folder.iterdir()] == ["package.zip"]
     with zipfile.ZipFile(capture.package) as package:
         assert package.testzip() is None
     capture.close()

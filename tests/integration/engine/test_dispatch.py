@@ -44,6 +44,14 @@ async def test_the_first_call_is_cold_and_the_second_warm(make: MakeEngine) -> N
     assert first.record.environment_id == second.record.environment_id
 
 
+async def test_a_deployment_is_prepared_before_it_is_called(make: MakeEngine) -> None:
+    bench = await make()
+
+    async with asyncio.timeout(2):
+        assert await bench.sandbox.prepared.get() == "f"
+    assert not bench.sandbox.started
+
+
 async def test_the_log_has_the_lines_in_order(make: MakeEngine) -> None:
     async def talk(turn: Turn) -> bytes:
         turn.print("hello\n")
@@ -378,3 +386,44 @@ async def test_every_change_is_told(make: MakeEngine) -> None:
 
     assert told[-1].body == result.record
     assert [c.number for c in told] == list(range(told[0].number, told[0].number + len(told)))
+
+
+async def test_cancelled_while_it_waits_for_memory_to_wake_an_environment(make: MakeEngine) -> None:
+    gate = Gate()
+    bench = await make(FakeSandbox(gate), budget_mib=140, budget_wait_seconds=30.0)
+    await bench.deploy("g", "d2")
+    gate.open.set()
+    await bench.result(name="g")
+    gate.open.clear()
+    busy = asyncio.create_task(bench.result(name="f"))  # reclaims nothing: 20 MB of g and 128 of f don't fit, so g goes
+    await gate.entered.acquire()
+    await gate.entered.acquire()
+
+    waiting = asyncio.create_task(bench.result(name="g", request_id="r-1"))
+    await asyncio.sleep(0)  # one turn: it is admitted
+    assert bench.engine.dispatcher.running == 2
+    bench.engine.cancel("r-1")
+
+    assert (await waiting).record.status is Status.CANCELLED
+    gate.open.set()
+    assert (await busy).record.status is Status.SUCCEEDED
+
+
+async def test_cancelled_during_the_repeated_init(make: MakeEngine) -> None:
+    second_init = asyncio.Event()
+
+    async def fail_then_hang(environment: FakeEnvironment) -> None:
+        if environment.starts == 1:
+            raise HandlerRaisedError("Runtime.ImportModuleError", "not yet")
+        second_init.set()
+        await asyncio.Event().wait()
+
+    bench = await make(FakeSandbox(init=fail_then_hang), deploy={"options": {"timeout_seconds": 900}})
+
+    call = asyncio.create_task(bench.result(request_id="r-1"))
+    await second_init.wait()
+    bench.engine.cancel("r-1")
+
+    assert (await call).record.status is Status.CANCELLED
+    async with asyncio.timeout(2):
+        await bench.engine.dispatcher.until_quiet()

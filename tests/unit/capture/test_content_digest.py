@@ -124,8 +124,8 @@ def test_padding_of_records_does_not_count():
     "source",
     [
         "def f(x, y=[1]):\n    return {'a', 'b', 'c'} & x, lambda: y",
-        "class f:\n    __slots__ = ('a', 'b')\n    @property\n    def c(self): return self.a\n    @staticmethod\n    def s(): return {1, 2}",
-        "import dataclasses\n@dataclasses.dataclass(order=True)\nclass f:\n    a: int = 1\n    b: list = dataclasses.field(default_factory=list)",
+        "class f:\n    __slots__ = ('a', 'b')\n    @property\n    def c(self): return self.a\n    s = staticmethod(lambda: {1, 2})",
+        "import dataclasses as d\n@d.dataclass(order=True)\nclass f:\n    a: int = 1\n    b: list = d.field(default_factory=list)",
         "import enum\nclass f(enum.Flag):\n    A = enum.auto()\n    B = enum.auto()",
         "import functools\n@functools.lru_cache\ndef f(n): return n\nf(1)",
         "import typing\nclass f(typing.NamedTuple):\n    a: int\n    b: str = 'x'",

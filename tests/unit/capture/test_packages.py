@@ -178,10 +178,12 @@ def test_what_a_capture_says(notebook, deploy):
     capture = deploy("from xml import dom\nimport jlt_not_there\ndef handler(event, context):\n    return cfg['k'], big, np.pi")
     assert capture.runtime == f"python{capture.python.minor}"
     assert capture.source.startswith("from xml import dom")
-    assert list(capture.manifest["captured"]) == ["big", "cfg"]
+    assert list(capture.manifest["captured"]) == ["cfg", "big"]
     assert [(m.name, m.is_present) for m in capture.report.modules] == [("jlt_not_there", False), ("numpy", True)]
-    assert capture.report.warnings[-1] == "module `jlt_not_there` is missing in the worker"
+    assert capture.report.warnings[-1] == (
+        "module `jlt_not_there` is missing in the worker: install it, or add `--requirements jlt_not_there`"
+    )
     assert [t.notes[0].text for t in capture.report.taken] == [
-        "above 1 MB: unpickled at each cold start, about 5 ms", 'only `cfg["k"]` is used, the whole dict goes along',
+        'only `cfg["k"]` is used, the whole dict goes along', "above 1 MB: unpickled at each cold start, about 5 ms",
     ]  # fmt: skip
-    assert [t.type_text for t in capture.report.taken] == ["ndarray float64, 200,000", "dict, 2 entries"]
+    assert [t.type_text for t in capture.report.taken] == ["dict, 2 entries", "ndarray float64, 200,000"]

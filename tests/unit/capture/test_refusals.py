@@ -18,6 +18,15 @@ def test_undefined_names_come_with_the_nearest_and_their_line(notebook, refuse):
     assert problem.line == 4
 
 
+def test_a_builtin_is_proposed_only_when_very_alike(notebook, refuse):
+    notebook.run("import builtins; open = builtins.open")  # as IPython puts one there
+    report = refuse("def handler(event, context):\n    prnt(Nope)")
+    assert [p.suggestion for p in report.problems] == [
+        "Did you mean `print`?",
+        "Define `Nope` in the cell or in one above it.",
+    ]
+
+
 def test_an_undefined_name_of_a_helper_names_the_helper(notebook, refuse):
     notebook.run("def clean(t):\n    t = t.strip()\n    return nowhere(t)")
     notebook.run("steps = [clean]")
@@ -35,12 +44,14 @@ def test_names_that_may_come_later_are_no_error(notebook, deploy):
 
 def test_every_problem_is_told_at_once(notebook, refuse):
     notebook.run("import threading\nlock = threading.Lock()\nfine = [1]")
-    report = refuse("def handler(event, context):\n    return lock, a_name, b_name, get_ipython(), fine", files=("*.nope",))
+    report = refuse(
+        "def handler(event, context):\n    return (a_name, b_name, lock,\n        get_ipython(), fine)", files=("*.nope",)
+    )
     assert [p.headline for p in report.problems] == [
         "`a_name` is defined nowhere",
         "`b_name` is defined nowhere",
-        "`get_ipython` exists only in the notebook",
         "`lock` can't be pickled",
+        "`get_ipython` exists only in the notebook",
         "`--files *.nope` matches nothing",
     ]
     assert [t.name for t in report.taken] == ["fine"]
@@ -66,8 +77,8 @@ def test_the_path_leads_to_what_cannot_be_pickled(notebook, refuse):
         ("v = (i for i in range(3))", ["v"], "a generator can't be stopped here and go on there"),
         ("v = {'f': open('/dev/null', 'w')}", ["v", '["f"]'], "an open file belongs to one process"),
         ("import sqlite3\nv = sqlite3.connect(':memory:')", ["v"], "a database connection belongs to one process"),
-        ("import socket, functools\nv = functools.partial(print, socket.socket())", ["v", ".args", "[0]"],
-         "a connection belongs to one process"),
+        ("import threading, functools\nv = functools.partial(print, threading.local())", ["v", ".args", "[0]"],
+         "thread-local data belongs to one process"),
         ("def make():\n    g = (i for i in 'ab')\n    return lambda: g\nv = make()", ["v", ".<closure g>"],
          "a generator can't be stopped here and go on there"),
         ("def v(x=(i for i in 'ab')): pass", ["v", ".<default 0>"], "a generator can't be stopped here and go on there"),

@@ -10,7 +10,7 @@ import pytest
 from jupyter_lambda.cli.engine_commands import export_lines, status_text
 from jupyter_lambda.cli.main import main
 from jupyter_lambda.cli.terminal import Terminal
-from jupyter_lambda.errors import EngineUnavailable, NewerHome
+from jupyter_lambda.errors import EngineUnavailable, NewerHome, RequestError
 from jupyter_lambda.model.engine_api import LogEvent
 from jupyter_lambda.model.runtime_file import RuntimeFile
 from jupyter_lambda.testing.engine_client import FakeEngineClient
@@ -200,6 +200,12 @@ def test_no_engine_is_3(error):
     shell = Shell(running=False, fails=error)
     assert shell.run("list") == 3
     assert error.what in shell.err
+
+
+def test_a_start_with_an_option_out_of_range_is_wrong_use():
+    shell = Shell(running=False, fails=RequestError('setting "nope"', "there is no such setting"))
+    assert shell.run("engine start --set nope=3") == 2
+    assert "there is no such setting" in shell.err
 
 
 def test_the_home_may_stand_on_either_side(shell):

@@ -1,17 +1,28 @@
 from __future__ import annotations
 
+import contextlib
 import itertools
 import signal
+import socket
+import struct
 import threading
 import tracemalloc
 
+import msgspec
 import pytest
 
+from jupyter_lambda.client import batch as batch_module
 from jupyter_lambda.client.batch import Batch
+from jupyter_lambda.client.batch_exchange import BatchExchange
+from jupyter_lambda.client.batch_frames import event_frame
+from jupyter_lambda.client.engine_client import OpenBatch
 from jupyter_lambda.client.handle import FunctionHandle
 from jupyter_lambda.client.json_boundary import EventTypeError
 from jupyter_lambda.client.outcome import BatchCutOff, Failure
+from jupyter_lambda.client.transport import Connection
+from jupyter_lambda.clock import SystemClock
 from jupyter_lambda.errors import EngineUnavailable, FunctionNotFound, RequestError
+from jupyter_lambda.model.invocation import InvocationRecord
 
 
 class Drawn:
@@ -97,11 +108,26 @@ def test_events_are_taken_as_needed(server, picky):
     assert batch.standing.ended == "stopped"
 
 
-def test_the_window_is_kept(server, picky):
-    """The stand-in answers when its window is full, and then from the end: one event more would never be answered."""
-    for window in (1, 3, 50):
-        server.window = window
-        assert list(picky.map(numbered(7)).results()) == [0, 2, 4, 6, 8, 10, 12]
+@pytest.mark.parametrize("window", [1, 3, 50])
+def test_any_window_will_do(server, picky, window):
+    server.window = window
+
+    assert list(picky.map(numbered(7)).results()) == [0, 2, 4, 6, 8, 10, 12]
+
+
+@pytest.mark.parametrize("window", [1, 7, 200])
+def test_no_more_events_than_the_window_are_unanswered(window):
+    ours, theirs = socket.socketpair()
+    frame = event_frame(0, b"{}")
+    with ours, theirs:
+        opened = OpenBatch(Connection(ours), window)
+        exchange = BatchExchange(opened, ((n, b"{}") for n in itertools.count()), lambda: True, SystemClock())
+        rounds = exchange.rounds()
+        for _ in range(3):  # nothing is answered in any of them
+            assert next(rounds) == []
+
+        assert exchange.unanswered == window
+        assert len(theirs.recv(1_000_000)) == window * len(frame)
 
 
 def test_no_events(picky):
@@ -126,6 +152,14 @@ def test_an_event_that_is_too_large_fails_alone(client, server):
     assert (results[0], results[2]) == (1, 3)
     assert (results[1].index, results[1].type) == (1, "RequestTooLargeException")
     assert "6,291,456" in results[1].message
+
+
+def test_a_number_that_json_has_not_fails_alone_too(client):
+    results = FunctionHandle("echo", client).map([1, {"n": float("nan")}, 3]).results()
+
+    assert (results[0], results[2]) == (1, 3)
+    assert (results[1].index, results[1].type) == (1, "InvalidRequestContentException")
+    assert 'events[1]["n"]: it is nan' in results[1].message
 
 
 def test_an_event_without_json_form_ends_the_batch(picky):
@@ -242,33 +276,54 @@ def test_a_stream_costs_its_columns_alone():
     assert grown < 120 * rest
 
 
-def answering_connection():
-    """The engine's side of a batch in a thread, echoing."""
-    import socket
-    import struct
-
-    import msgspec
-
-    from jupyter_lambda.client.engine_client import OpenBatch
-    from jupyter_lambda.client.transport import Connection
-    from jupyter_lambda.model.invocation import InvocationRecord
-
+def answering_connection(skip=-1, window=64):
+    """The engine's side of a batch in a thread, echoing all but one event."""
     ours, theirs = socket.socketpair()
     request_id = "11111111-2222-3333-4444-555555555555"
     record = msgspec.json.encode(InvocationRecord(request_id=request_id, function_name="any", version="1", duration_ms=1.0))
 
     def serve():
-        with theirs, theirs.makefile("rb") as reader:
+        with contextlib.suppress(BrokenPipeError), theirs, theirs.makefile("rb") as reader:
             while True:
                 length, index = struct.unpack("<II", reader.read(8) or b"\xff" * 4 + bytes(4))
                 if length == 0xFFFFFFFF:
                     break
                 body = reader.read(length)
-                theirs.sendall(struct.pack("<IIII", index, len(record), length, 0) + record + body)
+                if index != skip:
+                    theirs.sendall(struct.pack("<IIII", index, len(record), length, 0) + record + body)
             theirs.sendall(struct.pack("<IIII", 0xFFFFFFFF, 0, 0, 0))
 
     threading.Thread(target=serve, daemon=True).start()
-    return OpenBatch(Connection(ours), 64)
+    return OpenBatch(Connection(ours), window)
+
+
+def test_a_reader_that_leaves_ends_the_batch(picky):
+    batch = picky.map({"n": 10 * n} for n in itertools.count())
+    for result in batch.results():
+        if result == 100:
+            break
+    del result
+
+    assert batch.standing.ended == "stopped"
+
+
+def test_a_stream_waits_for_its_slowest_event(monkeypatch):
+    """While the first event runs, later answers are held; so many, and no more are sent."""
+    monkeypatch.setattr(batch_module, "_AHEAD_MAX", 30)
+
+    class AllButTheFirst:
+        def open_batch(self, name, **options):
+            return answering_connection(skip=0, window=8)
+
+    taken = []
+    batch = Batch(AllButTheFirst(), "any", (taken.append(n) or n for n in itertools.count()), shown=False)
+    while batch.standing.answered < 30:
+        batch._go_on()
+    for _ in range(3):
+        batch._go_on()
+
+    assert 30 <= len(taken) <= 30 + 8
+    batch.close()
 
 
 def test_the_frame_has_a_row_for_each_event(picky):

@@ -69,6 +69,16 @@ def test_what_does_not_fit_into_memory_is_found_in_the_file():
     shelf.close()
 
 
+def test_what_is_put_after_something_was_got_stands_behind_it():
+    shelf = ResultShelf(memory_bytes=0)
+    for index in range(4):
+        shelf.put(index, b"%d" % index * 5_000)
+        assert shelf.get(0) == b"0" * 5_000
+
+    assert [shelf.get(index) for index in range(4)] == [b"%d" % index * 5_000 for index in range(4)]
+    shelf.close()
+
+
 def test_an_empty_payload_is_a_payload():
     shelf = ResultShelf(memory_bytes=0)
     shelf.put(0, b"")

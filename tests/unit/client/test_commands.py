@@ -31,7 +31,7 @@ def test_lists_functions(engine):
     lines = run(engine, "list").text().splitlines()
     assert lines[0].split() == ["Function", "Version", "Aliases", "Memory", "Timeout", "Environments", "Runtime", "Changed"]
     assert lines[1].startswith("classify  1")
-    assert "prod 2 90 %, 3 10 %" in lines[2]
+    assert "prod → 2 (90 %), 3 (10 %)" in lines[2]
     assert "512 MB" in lines[2]
 
 
@@ -70,10 +70,10 @@ def test_lists_versions_newest_first(engine):
 
 
 def test_points_an_alias_and_shows_it(engine):
-    assert run(engine, "alias", "resize", "prod=2").text() == "resize:prod 2"
-    assert run(engine, "alias", "resize", "prod=2,3=0.25").text() == "resize:prod 2 75 %, 3 25 %"
-    assert run(engine, "alias", "resize", "prod").text() == "resize:prod 2 75 %, 3 25 %"
-    assert run(engine, "alias", "resize").text() == "resize:prod 2 75 %, 3 25 %"
+    assert run(engine, "alias", "resize", "prod=2").text() == "resize:prod → 2"
+    assert run(engine, "alias", "resize", "prod=2,3=0.25").text() == "resize:prod → 2 (75 %), 3 (25 %)"
+    assert run(engine, "alias", "resize", "prod").text() == "resize:prod → 2 (75 %), 3 (25 %)"
+    assert run(engine, "alias", "resize").text() == "resize:prod → 2 (75 %), 3 (25 %)"
 
 
 def test_an_alias_keeps_its_description(engine):
@@ -84,8 +84,10 @@ def test_an_alias_keeps_its_description(engine):
 
 def test_rolls_back_a_split_then_a_version(engine):
     run(engine, "alias", "resize", "prod=2,3=0.1")
-    assert run(engine, "alias", "resize", "prod", "--rollback").text() == "resize:prod 2"
-    assert run(engine, "alias", "resize", "prod", "--rollback").text() == "resize:prod 1"
+    assert run(engine, "alias", "resize", "prod", "--rollback").text() == "resize:prod → 2"
+    run(engine, "alias", "resize", "prod=3")
+    assert run(engine, "alias", "resize", "prod", "--rollback").text() == "resize:prod → 2"
+    assert run(engine, "alias", "resize", "prod", "--rollback").text() == "resize:prod → 1"
     with pytest.raises(RequestError, match="no version is older than 1"):
         run(engine, "alias", "resize", "prod", "--rollback")
 
@@ -94,6 +96,14 @@ def test_removes_an_alias(engine):
     run(engine, "alias", "resize", "prod=2")
     assert "is removed" in run(engine, "alias", "resize", "prod", "--delete").text()
     assert "has no aliases" in run(engine, "alias", "resize").text()
+
+
+def test_an_alias_that_is_not_there_is_not_removed(engine):
+    run(engine, "alias", "resize", "production=2")
+    with pytest.raises(AliasNotFound, match='Did you mean "production"'):
+        run(engine, "alias", "resize", "prodution", "--delete")
+    with pytest.raises(AliasNotFound, match="It has production"):
+        run(engine, "rm", "resize", "--alias", "blue")
 
 
 def test_an_alias_that_is_not_there_proposes_one(engine):
@@ -111,6 +121,7 @@ def test_a_malformed_routing_is_wrong_use(engine, routing):
 def test_publishes_only_changes(engine):
     assert run(engine, "publish", "resize").text() == 'Function "resize": unchanged, version 3.'
     engine.deploy("resize", _changed(engine))
+    assert "3 + changes" in run(engine, "list").text()
     assert run(engine, "publish", "resize").text() == 'Function "resize": version 4 is published.'
 
 

@@ -216,17 +216,16 @@ def test_another_engine_at_the_same_path_does_not_know_our_token(replaced):
     def connect():
         return replaced.server.runtime
 
-    replaced.client = EngineClient(msgspec.structs.replace(replaced.server.runtime, token="old"), connect)
-    assert replaced.client.invoke("echo", b"3").payload == b"3"
+    with closing(EngineClient(msgspec.structs.replace(replaced.server.runtime, token="old"), connect)) as client:
+        assert client.invoke("echo", b"3").payload == b"3"
 
 
 def test_a_wrong_token_without_another_engine_is_refused(server):
     runtime = msgspec.structs.replace(server.runtime, token="wrong")
 
-    with pytest.raises(AccessDenied):
-        EngineClient(runtime, lambda: runtime).hello()
-    with pytest.raises(AccessDenied):
-        EngineClient(runtime).hello()
+    for connect in (None, lambda: runtime):
+        with closing(EngineClient(runtime, connect)) as client, pytest.raises(AccessDenied):
+            client.hello()
 
 
 def test_an_invocation_cut_in_the_middle_is_not_sent_again(replaced):

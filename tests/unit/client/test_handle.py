@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import pickle
+import re
 import signal
 import threading
 
@@ -11,9 +12,10 @@ import pytest
 from jupyter_lambda.client import connection
 from jupyter_lambda.client.handle import FunctionHandle
 from jupyter_lambda.client.json_boundary import EventTypeError
-from jupyter_lambda.client.outcome import FunctionError
+from jupyter_lambda.client.outcome import FunctionError, log_tail
 from jupyter_lambda.errors import AliasNotFound, FunctionNotFound, PayloadTooLarge, RequestError
 from jupyter_lambda.model.engine_api import LogEvent
+from jupyter_lambda.model.function import Alias, Configuration, Version
 from jupyter_lambda.model.invocation import Status
 
 pytestmark = pytest.mark.anyio
@@ -54,8 +56,19 @@ def test_a_failure_shows_the_workers_traceback(failing):
     assert (error.error_type, error.error_message) == ("ValueError", "bad side -1")
     assert error.invocation.record.status is Status.FAILED
     assert 'raise ValueError(f"bad side' in str(error)
-    assert "\n".join(error._render_traceback_()).startswith("FunctionError in failing\nValueError: bad side -1\n")
+    shown = [re.sub(r"\x1b\[\d+m", "", line) for line in error._render_traceback_()]
+    assert shown[:2] == ["FunctionError in failing", "ValueError: bad side -1"]
+    assert any(line.startswith("FunctionError from") and "test_handle.py" in line for line in shown)
     assert "client/handle.py" not in "\n".join(error._render_traceback_())
+
+
+def test_the_log_is_shown_without_what_stands_there_already():
+    traceback = "[ERROR] ValueError: bad\nTraceback (most recent call last):\n  File x\n    y\n"
+    log = f"START RequestId: r\nhello\n{traceback}last\nEND RequestId: r\n"
+
+    assert log_tail(log, without="[ERROR] ValueError:") == ["hello", "last"]
+    assert len(log_tail(log)) == 6
+    assert log_tail("1\n2\n3\n", most=2) == ["… 1 lines before", "2", "3"]
 
 
 def test_invoke_gives_failures_as_data(failing, echo):
@@ -78,6 +91,7 @@ def test_qualifier(server, echo):
 
     assert echo.at("prod").invoke({}).record.qualifier == "prod"
     assert echo["prod"].invoke({}, qualifier="1").record.version == "1"
+    assert list(echo["1"].map([1]).frame()["version"]) == ["1"]
     with pytest.raises(RequestError):
         echo.at("no such!")
 
@@ -129,7 +143,6 @@ def test_a_keyboard_interrupt_cancels(server, stuck):
         signal.signal(signal.SIGUSR1, before)
 
     assert len(server.cancelled) == 1
-    assert not server.running
 
 
 async def test_awaits(echo, failing):
@@ -227,6 +240,8 @@ def test_logs_and_metrics(server, echo):
 def test_shows_itself(echo):
     assert "echo" in echo._repr_html_()
     assert "<table" in echo._repr_html_()
+    echo.delete()
+    assert echo._repr_html_() is None
 
 
 def test_travels_by_name(server, client, echo, short_folder):
@@ -251,3 +266,13 @@ def test_is_no_sequence(echo):
     with pytest.raises(TypeError):
         iter(echo)
     assert len({echo, FunctionHandle("echo"), echo["1"]}) == 2
+
+
+def test_what_a_change_answers_is_short():
+    version = Version(
+        function_name="f", version="2", configuration=Configuration(memory_mib=256, timeout_seconds=7, runtime="python3.11"),
+        package_sha256="", package_bytes=0, content_digest="", revision_id="", last_modified="",
+    )  # fmt: skip
+    assert repr(version) == "<version 2 of f: 256 MB, 7 s, python3.11>"
+    split = Alias(function_name="f", name="prod", version="1", additional_version="2", additional_weight=0.1)
+    assert repr(split) == "<alias prod of f: 1, 2=0.1>"

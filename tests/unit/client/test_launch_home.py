@@ -106,3 +106,9 @@ def test_what_the_system_refused_says_what_to_do(number, kind, words):
 
 def mode(folder: Path) -> int:
     return stat.S_IMODE(folder.stat().st_mode)
+
+
+def test_the_way_out_names_the_variable_as_it_is_written():
+    assert store_error(FileExistsError(17, "File exists", "/home/h"), "home").suggestion == (
+        "Choose another home with --home or JUPYTER_LAMBDA_HOME."
+    )

@@ -48,6 +48,20 @@ def test_a_removed_file_is_not_the_lock_any_more(tmp_path):
     latter.release()
 
 
+def test_a_release_leaves_a_later_comers_file_alone(tmp_path):
+    path = tmp_path / "lock"
+    former, latter = FileLock(path), FileLock(path)
+    former.acquire()
+    path.unlink()
+    latter.acquire()
+
+    former.release()
+
+    assert path.exists()
+    assert not FileLock(path).acquire()
+    latter.release()
+
+
 def test_a_file_that_is_removed_between_opening_and_locking_is_not_kept(tmp_path):
     former, latter = FileLock(tmp_path / "lock"), FileLock(tmp_path / "lock")
     former.acquire()

@@ -51,6 +51,8 @@ def test_the_package_alone_is_no_change_its_content_is() -> None:
 def test_changes_are_told_with_units() -> None:
     assert describe_changes(None, version()) == ("created",)
     assert describe_changes(version(), version(digest="e", memory_mib=256)) == ("code", "memory_mib 128 MB → 256 MB")
+    assert options_kept(Configuration(environment={"KEY": "s3cret", "STAGE": "dev"}), {}) == ("environment KEY, STAGE",)
+    assert describe_changes(version(), version(environment={"KEY": "s3cret"})) == ("environment none → KEY",)
     assert options_kept(Configuration(memory_mib=256, timeout_seconds=9), {"timeout_seconds": 9}) == ("memory_mib 256 MB",)
 
 
@@ -70,9 +72,8 @@ def test_difference_of_source_configuration_and_captured_values() -> None:
     [
         ({}, None, ""),
         ({"sandbox": "process", "network": "bridge"}, None, ""),
-        ({"sandbox": "docker"}, RequestError, "--sandbox docker"),
+        ({"sandbox": "docker"}, RequestError, "asks for the docker sandbox"),
         ({"image": "x"}, RequestError, "containers"),
-        ({"layers": ("arn",)}, RequestError, "--requirements"),
         ({"runtime": "python3.12"}, None, ""),
         ({"runtime": "python3.11"}, InvalidRuntime, "3.12.1"),
     ],

@@ -7,7 +7,7 @@ import pytest
 from jupyter_lambda.clock import SystemClock
 from jupyter_lambda.errors import EngineUnavailable
 from jupyter_lambda.notebook.completion import KnownFunction, completions
-from jupyter_lambda.notebook.function_directory import FunctionDirectory
+from jupyter_lambda.notebook.function_directory import FunctionDirectory, ask_running_engine
 
 FUNCTIONS = [KnownFunction("classify", ("1", "2"), ("prod", "preview")), KnownFunction("clean"), KnownFunction("resize", ("7",))]
 
@@ -86,6 +86,16 @@ def test_a_slow_engine_is_not_waited_for():
     assert directory.functions() == FUNCTIONS
 
 
+def test_a_quick_answer_is_waited_for():
+    never = threading.Event()
+
+    def ask():
+        never.wait(0.05)
+        return FUNCTIONS
+
+    assert FunctionDirectory(ask, SystemClock(), wait_seconds=20).functions() == FUNCTIONS
+
+
 def test_what_is_known_is_asked_anew_after_a_second():
     asked, clock = [], ManualClock()
 
@@ -93,7 +103,7 @@ def test_what_is_known_is_asked_anew_after_a_second():
         asked.append(1)
         return FUNCTIONS
 
-    directory = FunctionDirectory(ask, clock)
+    directory = FunctionDirectory(ask, clock, wait_seconds=20)
     for clock.now in (0.0, 0.5, 1.6):
         assert directory.functions() == FUNCTIONS
     assert len(asked) == 2
@@ -104,3 +114,9 @@ def test_an_engine_that_refuses_proposes_nothing():
         raise EngineUnavailable("engine", "gone")
 
     assert FunctionDirectory(ask, SystemClock()).functions() == ()
+
+
+def test_no_engine_is_started_for_a_proposal(tmp_path, monkeypatch):
+    monkeypatch.setenv("JUPYTER_LAMBDA_HOME", str(tmp_path / "home"))
+    assert ask_running_engine() == ()
+    assert not (tmp_path / "home").exists()

@@ -21,7 +21,7 @@ def shell():
     shell = InteractiveShell.instance(config=Config({"HistoryManager": {"enabled": False}}))
     load_ipython_extension(shell)
     shell.engine = FakeEngineClient()
-    shell.engine.add("double", lambda event: event * 2)
+    shell.engine.add("double", lambda event: 2 * event if event else event)
     shell.find_line_magic("lambda").__self__.use(lambda: shell.engine)
     yield shell
     unload_ipython_extension(shell)
@@ -58,6 +58,12 @@ def test_invoke_takes_events_as_they_are_written(shell, line, answer):
     shell.user_ns["numbers"] = [5]
     (data,), _ = run(shell, line)
     assert data["text/plain"].splitlines()[0] == answer
+
+
+def test_a_qualifier_is_no_variable(shell):
+    shell.user_ns["prod"] = [5]
+    run(shell, "invoke double --qualifier prod")
+    assert shell.engine.records[-1].qualifier == "prod"
 
 
 def test_an_object_event_keeps_its_braces_and_dollars(shell):

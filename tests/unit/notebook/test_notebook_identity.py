@@ -14,6 +14,12 @@ def test_a_jupyter_server_says_it_in_the_environment(tmp_path):
     assert notebook_identity({}, {"JPY_SESSION_NAME": "b.ipynb"}, str(tmp_path)) == str(tmp_path / "b.ipynb")
 
 
+def test_a_folder_that_is_named_twice_is_taken_once(tmp_path):
+    (tmp_path / "b.ipynb").touch()
+    said = {"JPY_SESSION_NAME": str(tmp_path / "lessons" / "b.ipynb")}
+    assert notebook_identity({}, said, str(tmp_path)) == str(tmp_path / "b.ipynb")
+
+
 def test_elsewhere_the_folder_stands_for_it(tmp_path):
     assert notebook_identity({}, {}, str(tmp_path)) == f"folder:{tmp_path}"
     assert notebook_identity({}, {"JPY_SESSION_NAME": "Console 1"}, str(tmp_path)) == f"folder:{tmp_path}"

@@ -1,50 +1,60 @@
-"""Errors of ours are short in a notebook and stay what they are."""
+"""Errors of ours are short in a notebook, show the reader's own line, and stay what they are."""
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
-from jupyter_lambda.errors import CaptureError, RequestError
-from jupyter_lambda.notebook.short_errors import short_errors
+from jupyter_lambda.client.json_boundary import EventTypeError, encode_event
+from jupyter_lambda.errors import RequestError
+from jupyter_lambda.model.names import check_qualifier
 
 
-def test_the_class_stays_and_the_rendering_is_short():
-    with pytest.raises(RequestError) as caught, short_errors():
-        raise RequestError("memory 64 MB", "out of range: 128–10,240 MB", "Use --memory 128.")
-    text = "\n".join(caught.value._render_traceback_())
+@pytest.fixture
+def shown():
+    """Runs a cell and gives what IPython shows for its error."""
+    shell = InteractiveShell.instance(config=Config({"HistoryManager": {"enabled": False}}))
+    lines = []
+    shell._showtraceback = lambda etype, value, rendered: lines.extend([etype.__name__, *rendered])
+    shell.user_ns.update(check_qualifier=check_qualifier, encode_event=encode_event)
+
+    def run(cell):
+        lines.clear()
+        assert shell.run_cell(cell, store_history=False).error_in_exec is not None
+        return "\n".join(lines)
+
+    yield run
+    InteractiveShell.clear_instance()
+
+
+def test_where_what_and_what_to_do():
+    text = "\n".join(RequestError("memory 64 MB", "out of range: 128–10,240 MB", "Use --memory 128.")._render_traceback_())
     assert "memory 64 MB" in text
-    assert "Out of range: 128–10,240 MB." in text
+    assert "out of range: 128–10,240 MB." in text
     assert "Use --memory 128." in text
     assert "Traceback" not in text
 
 
-def test_what_stands_in_a_report_is_not_said_twice():
-    with pytest.raises(CaptureError) as caught, short_errors(already_shown=(CaptureError,)):
-        raise CaptureError('function "f"', "x is defined nowhere", "Define it.")
-    assert len(caught.value._render_traceback_()) == 1
+def test_the_readers_own_line_stands_below_and_no_frame_of_ours(shown):
+    text = shown("1\ncheck_qualifier('a b')")
+    assert text.startswith("ValidationError\n")
+    assert "line 2: check_qualifier('a b')" in text
+    assert "names.py" not in text
 
 
-def test_foreign_errors_keep_their_traceback():
-    with pytest.raises(ZeroDivisionError) as caught, short_errors():
-        1 / 0  # noqa: B018
-    assert not hasattr(caught.value, "_render_traceback_")
+def test_functions_on_the_way_are_named(shown):
+    text = shown("def call(event):\n    return encode_event(event)\n\ncall({'a': {1}})")
+    assert 'event["a"]' in text
+    assert "line 4: call({'a': {1}})" in text
+    assert "line 2, in call: return encode_event(event)" in text
+    assert "json_boundary.py" not in text
 
 
-def test_ipython_shows_the_short_form():
-    shell = InteractiveShell.instance(config=Config({"HistoryManager": {"enabled": False}}))
-    shown = []
-    shell._showtraceback = lambda etype, value, lines: shown.extend([etype.__name__, *lines])
-    try:
-        with pytest.raises(RequestError), short_errors():
-            raise RequestError("here", "that happened", "Do this.")
-        shell.user_ns["fail"] = _failing
-        shell.run_cell("fail()", store_history=False)
-    finally:
-        InteractiveShell.clear_instance()
-    assert shown[0] == "RequestError"
-    assert len(shown) == 4
+def test_foreign_errors_keep_their_traceback(shown):
+    assert "Traceback" in shown("1 / 0")
 
 
-def _failing():
-    with short_errors():
-        raise RequestError("here", "that happened", "Do this.")
+def test_an_event_that_has_no_json_form_names_the_place():
+    with pytest.raises(EventTypeError) as caught:
+        encode_event([object()])
+    assert "event[0]" in caught.value._render_traceback_()[0]
+    assert "is an object, which" in str(caught.value)

@@ -88,9 +88,9 @@ def test_a_replayed_event_log_gives_the_same_state(events: list[str]) -> None:
 
 
 def _replay(events: list[str]) -> Pool:
-    pool, number = Pool(), 0
+    pool = Pool()
     for now, event in enumerate(events):
-        number += 1
+        number = now + 1
         if event == "arrive":
             pool, _ = placement.on_arrival(pool, f"i{number}")
         elif event == "finish" and pool.busy:

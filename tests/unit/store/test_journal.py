@@ -214,3 +214,19 @@ def test_a_log_that_looks_like_frames_is_only_a_log(three, tmp_path, record):
     made = journal(tmp_path, sequence=10)
     made.append(record("d"), data)
     assert read((tmp_path / f"{11:020d}.journal").read_bytes()) == (["d"], [])
+
+
+def test_a_segment_of_a_later_engine_at_the_same_path_is_left_alone(tmp_path, record):
+    """The home was removed while its engine ran, and used again: the former engine takes nothing away from the new one."""
+    former = Journal(tmp_path)
+    former.append(record(), b"log")
+    reader = JournalReader(former)
+    assert len(reader.pending(10)) == 1
+    reader.forget()
+    former.close()
+    path = former.segments[0].path
+    path.rename(tmp_path / "removed")  # keeps its inode, which a new file could get else
+    path.write_bytes(b"another engine's")
+
+    assert reader.pending(10) == []
+    assert path.read_bytes() == b"another engine's"

@@ -1,0 +1,118 @@
+"""What of AWS Lambda is here: every operation, and the behaviours that differ. docs/aws-compatibility.md is written from this.
+
+`python -m jupyter_lambda.api.aws.compatibility > docs/aws-compatibility.md` writes the page again.
+"""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from typing import Final
+
+from jupyter_lambda.api.aws.operations.refused import TABLE as REFUSED
+from jupyter_lambda.api.aws.operations.table import HANDLERS
+from jupyter_lambda.api.aws.service_model import service_model
+
+
+class Level(StrEnum):
+    """How far an operation goes."""
+
+    SUPPORTED = "supported"
+    KEPT = "kept"  # stored and answered, and nothing acts on it
+    REFUSED = "refused"
+    ABSENT = "absent"
+
+
+OWN_DOORS: Final = frozenset(
+    {"Invoke", "InvokeWithResponseStream"}
+)  # not in the table of handlers: they have protocols of their own
+
+NOTES: Final[dict[str, str]] = {
+    "AddPermission": "Kept as IAM would have it, and asked by function URLs. The engine has one account and one key: no other call "
+    "is refused for want of one.",
+    "CreateFunction": "`ZipFile`, and `S3Bucket` from `--aws-endpoint`. `ImageUri` is refused. `VpcConfig`, "
+    "`KMSKeyArn`, `FileSystemConfigs`, `SnapStart`, `TracingConfig` and `DeadLetterConfig` are kept.",
+    "CreateEventSourceMapping": "Comes with the event sources.",
+    "CreateCapacityProvider": "Newer area of AWS that needs machines of its own.",
+    "CheckpointDurableExecution": "Durable functions are not here.",
+    "DeleteFunction": "Status 204, as AWS answers, and not the model's 200.",
+    "GetAccountSettings": "`TotalCodeSize` is AWS's quota and not enforced; concurrency is the engine's own.",
+    "GetFunction": "`Code.Location` is a presigned URL of the engine, for ten minutes.",
+    "GetFunctionScalingConfig": "Belongs to capacity providers.",
+    "Invoke": "All three types, `LogType`, `ClientContext`, `Qualifier`, weighted aliases. `DurableExecutionName` and `TenantId` are "
+    "not read.",
+    "InvokeWithResponseStream": "Events leave while the handler runs, where its runtime streams by the Runtime API; another runtime's "
+    "result is one event. 200 MB at most; no limit to the rate.",
+    "ListTags": "Tags of functions; no other resource has any.",
+    "PutFunctionEventInvokeConfig": "Retries and maximum age hold for the queue from the next attempt on; a destination "
+    "that is a function gets AWS's record, queued in the transaction that ends the event; queues, topics, buses and buckets are kept.",
+    "PutFunctionRecursionConfig": "A chain of calls that comes back to a function for the 16th time is ended, counted by `Lineage` in "
+    "the trace header, unless it says `Allow`.",
+    "PutProvisionedConcurrencyConfig": "Real environments, initialised ahead and kept. An alias provisions its first version only; what "
+    "is no longer wanted ends when it has been idle for `environment_idle_seconds`; it is not taken from the account's concurrency.",
+    "CreateCodeSigningConfig": "Packages are not signed here, so nothing is checked.",
+    "PublishLayerVersion": "`ZipFile`, and `S3Bucket` from `--aws-endpoint`. A function runs on one package of all its "
+    "layers, at a path of its own: `PATH`, `LD_LIBRARY_PATH` and the module path name it where they name `/opt` on AWS.",
+    "DeleteLayerVersion": "Functions that use it keep it; the number is not given out again.",
+    "PutResourcePolicy": "Of July 2026. `AddPermission` makes the same statements.",
+    "PutRuntimeManagementConfig": "The interpreters are the machine's, and nothing updates them.",
+    "CreateFunctionUrlConfig": "Answers at `/url/<id>/` on the engine's address and at `<id>.lambda-url.localhost`. Both permissions are "
+    "asked of `NONE`; a valid signature is enough for `AWS_IAM`. Buffered and streamed, CORS, payload format 2.0.",
+    "UpdateFunctionCode": "With `DryRun`, `Publish`, `RevisionId`.",
+}
+
+_KEPT_WORDS: Final = ("RuntimeManagement", "CodeSigning", "LayerVersionPermission", "LayerVersionPolicy")
+KEPT: Final = frozenset({"AddPermission", "RemovePermission", "GetPolicy"} | {
+    name for name in HANDLERS if any(word in name for word in _KEPT_WORDS)
+})  # fmt: skip
+
+BEHAVIOURS: Final[tuple[tuple[str, str], ...]] = (
+    ("Signatures", "SigV4 by header and by query, `UNSIGNED-PAYLOAD`, `STREAMING-UNSIGNED-PAYLOAD-TRAILER`; five minutes of skew; AWS's "
+     "errors. The service in the scope may be any, and a session token is not asked for. No SigV4A."),
+    ("Authorization", "Whoever has the engine's key may do everything. The credentials in an execution environment hold at its own "
+     "port only, for operations that invoke and that read. `--auth any` takes any credentials, or none."),
+    ("Validation", "Constraints of botocore's model, all broken ones in one message, with AWS's words; enumerations in the model's order, "
+     "where AWS's own order is known only for some."),
+    ("Types in requests", "SerializationException with AWS's words where they are known."),
+    ("States", "`Pending` and `InProgress` stand only in the answer of the operation that made or changed a function; every later look "
+     "says `Active` and `Successful`, so that waiters end at once. A runtime that the machine lacks is `Failed`, `InvalidRuntime`."),
+    ("Runtimes", "`pythonX.Y` runs on a Python of that version found on the machine with the packages that it has (no `/var/runtime` with "
+     "boto3 of its own); `provided.al2023` runs the package's `bootstrap`; the others are `Failed`, `InvalidRuntime`, without one."),
+    ("Architectures", "Answered as given; code runs on the machine's."),
+    ("Pages", "At most 50 items, whatever `MaxItems` says, as AWS does for functions and versions."),
+    ("Update in progress", "No 409: an update is over when it is answered."),
+    ("Throttling", "429 with `Reason`, `Type` and `Retry-After: 1`. Memory that is not to be had is a 429 as well, and names the budget."),
+    ("Logs", "`LogFormat: JSON` and `ApplicationLogLevel` hold for what goes through `logging`; the platform's own lines stay text, and "
+     "`SystemLogLevel` is kept."),
+)  # fmt: skip
+
+
+def level(name: str) -> Level:
+    """How far an operation goes."""
+    if name in REFUSED:
+        return Level.REFUSED
+    if name in KEPT:
+        return Level.KEPT
+    return Level.SUPPORTED if name in HANDLERS or name in OWN_DOORS else Level.ABSENT
+
+
+def page() -> str:
+    """The page, in Markdown."""
+    names = sorted(service_model().operations)
+    levels = {name: level(name) for name in names}
+    counts = ", ".join(f"{sum(1 for one in levels.values() if one is word)} {word}" for word in Level)
+    lines = [
+        "# AWS Lambda's API, and what is here of it", "",
+        "<!-- Written by `python -m jupyter_lambda.api.aws.compatibility`: change the tables there. -->", "",
+        f"Operations of {service_model().source}: {counts}. *Supported* acts as AWS does but for what its note says. *Kept* is stored and",
+        "answered, and nothing acts on it. *Refused*: reading finds nothing, lists are empty, making one is an error that says so.",
+        "*Absent* is answered with `UnknownOperationException`.", "",
+        "| Operation | | Note |", "| --- | --- | --- |",
+        *(f"| {name} | {levels[name]} | {NOTES.get(name, '')} |" for name in names), "",
+        "## Behaviours", "", "| | |", "| --- | --- |", *(f"| {what} | {text} |" for what, text in BEHAVIOURS), "",
+    ]  # fmt: skip
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())

@@ -1,0 +1,52 @@
+"""What an account has beside functions: versions of layers, code signing configurations.
+
+A resource's key is its place in the store; AWS's ARNs are made from it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from jupyter_lambda.model.function_settings import Policy
+
+
+class LayerVersion(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="layer"):
+    """One version of a layer; it never changes but for its policy. A deleted one stays as a mark, so that no number comes twice."""
+
+    name: str
+    number: int
+    package_sha256: str = ""
+    package_bytes: int = 0
+    created: str = ""
+    description: str = ""
+    license: str = ""
+    runtimes: tuple[str, ...] = ()
+    architectures: tuple[str, ...] = ()
+    policy: Policy | None = None
+    deleted: bool = False
+
+    @property
+    def key(self) -> str:
+        """Its place in the store."""
+        return f"layer/{self.name}/{self.number}"
+
+
+class CodeSigningConfig(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="code-signing"):
+    """Who may have signed a package. Kept: packages are not signed here."""
+
+    config_id: str  # csc-…
+    publishers: tuple[str, ...]
+    untrusted: str = "Warn"  # Warn | Enforce
+    description: str = ""
+    last_modified: str = ""
+    tags: dict[str, Any] = {}
+
+    @property
+    def key(self) -> str:
+        """Its place in the store."""
+        return f"code-signing/{self.config_id}"
+
+
+Resource = LayerVersion | CodeSigningConfig

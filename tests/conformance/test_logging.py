@@ -1,0 +1,47 @@
+"""LoggingConfig: JSON lines with levels.
+
+Source: AWS Lambda Developer Guide, "Configuring advanced logging controls".
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tests.conformance.conftest import Functions
+
+SOURCE = """
+import logging, os
+log = logging.getLogger("app")
+def handler(event, context):
+    log.debug("quiet")
+    log.info("told %d", 1)
+    log.warning("loud", extra={"order": 7})
+    return [os.environ.get("AWS_LAMBDA_LOG_FORMAT"), os.environ.get("AWS_LAMBDA_LOG_LEVEL"), os.environ["AWS_LAMBDA_LOG_GROUP_NAME"]]
+"""
+
+
+def lines(answer: Any) -> list[dict[str, Any]]:
+    text = base64.b64decode(answer["LogResult"]).decode()
+    return [json.loads(line) for line in text.splitlines() if line.startswith('{"timestamp"')]
+
+
+def test_json_lines_from_the_chosen_level_on(client: Any, functions: Functions) -> None:
+    logging = {"LogFormat": "JSON", "ApplicationLogLevel": "WARN", "LogGroup": "/own/group"}
+    name = functions.create(SOURCE, LoggingConfig=logging)
+    answer = client.invoke(FunctionName=name, LogType="Tail")
+    assert json.loads(answer["Payload"].read()) == ["JSON", "WARN", "/own/group"]
+    (line,) = lines(answer)
+    assert (line["level"], line["message"], line["logger"], line["order"]) == ("WARNING", "loud", "app", 7)
+    assert line["requestId"] == answer["ResponseMetadata"]["RequestId"]
+    client.update_function_configuration(FunctionName=name, LoggingConfig={"ApplicationLogLevel": "DEBUG"})
+    assert [line["message"] for line in lines(client.invoke(FunctionName=name, LogType="Tail"))] == ["quiet", "told 1", "loud"]
+
+
+def test_text_is_the_default(client: Any, functions: Functions) -> None:
+    name = functions.create(SOURCE)
+    answer = client.invoke(FunctionName=name, LogType="Tail")
+    assert json.loads(answer["Payload"].read())[:2] == [None, None]
+    assert b"[WARNING]\t" in base64.b64decode(answer["LogResult"])
