@@ -28,6 +28,16 @@ _SWITCHES: Final = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
+# A cell that is run before its kernel answered stays at [*]: Lab shows "Idle" a moment too early.
+_KERNEL_ANSWERS: Final = """async () => {
+    const context = window.jupyterapp.shell.currentWidget.sessionContext;
+    await context.ready;
+    await context.session.kernel.info;
+}"""
+_KERNEL_IS_IDLE: Final = """() => {
+    const kernel = window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel;
+    return kernel?.status === 'idle' && kernel.connectionStatus === 'connected';
+}"""
 IDLE: Final = ".jp-Notebook-ExecutionIndicator[data-status=idle]"
 
 
@@ -139,9 +149,16 @@ class LabPage:
         path = f"lab/tree/{urllib.parse.quote(notebook)}" if notebook else "lab"
         query = f"?token={TOKEN}" + ("&reset" if reset else "")
         self.page.goto(f"{self.address}{path}{query}")
-        self.page.wait_for_selector("#jupyterlab-splash", state="detached", timeout=20_000)
+        self.page.wait_for_selector("#jupyterlab-splash", state="detached", timeout=60_000)
         if notebook:
-            self.page.wait_for_selector(IDLE, timeout=20_000)
+            self.page.wait_for_selector(IDLE, timeout=60_000)
+            self.wait_for_kernel()
+
+    def wait_for_kernel(self) -> None:
+        """Wait until the kernel has answered and has nothing to do."""
+        self.page.wait_for_function("() => window.jupyterapp.shell.currentWidget?.sessionContext", timeout=60_000)
+        self.page.evaluate(_KERNEL_ANSWERS)
+        self.page.wait_for_function(_KERNEL_IS_IDLE, timeout=60_000)
 
     def run(self, number: int, *, wait: bool = True) -> None:
         """Run a cell of the notebook, the first is 0."""
