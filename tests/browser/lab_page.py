@@ -82,6 +82,7 @@ def lab_server(root: Path, home: Path, *, base_url: str = PREFIX) -> Iterator[st
     settings.mkdir(parents=True)
     (settings / "notification.jupyterlab-settings").write_text('{"fetchNews": "false", "checkForUpdates": false}')
     _name_this_python(root)
+    log = (root / "server.log").open("wb")  # a pipe that nobody reads would stop the server once it is full
     process = subprocess.Popen(
         [
             sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", "--port=0",
@@ -89,21 +90,30 @@ def lab_server(root: Path, home: Path, *, base_url: str = PREFIX) -> Iterator[st
             "--JupyterLambda.sandbox=process", f"--JupyterLambda.home={home}", f"--LabApp.user_settings_dir={root / 'settings'}",
             "--LabApp.expose_app_in_browser=True", f"--LabApp.workspaces_dir={root / 'workspaces'}",
         ],
-        stderr=subprocess.PIPE, text=True,
+        stderr=log,
         env={
             **os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "JUPYTER_LAMBDA_HOME": str(home),
             "JUPYTER_LAMBDA_SANDBOX": "process", "JUPYTER_PATH": str(root / "data"),
             "JUPYTER_PREFER_ENV_PATH": "1", "IPYTHONDIR": str(root / "ipython"),
         },
     )  # fmt: skip
-    assert process.stderr is not None
+    log.close()
     try:
-        port = next(int(found[1]) for line in process.stderr if (found := _LISTENS.search(line)))
+        port = _port(root / "server.log")
         _wait_until_it_listens(port)
         yield f"http://127.0.0.1:{port}{base_url}"
     finally:
         process.terminate()
-        process.communicate(timeout=20)
+        process.wait(timeout=20)
+
+
+def _port(log: Path) -> int:
+    """The port that a server's log tells."""
+    for _ in range(3000):
+        if (found := _LISTENS.search(log.read_text(errors="replace"))) is not None:
+            return int(found[1])
+        pause(0.02)
+    raise AssertionError(f"the server did not start: {log.read_text(errors='replace')[-2000:]}")
 
 
 def _name_this_python(root: Path) -> None:
