@@ -79,7 +79,7 @@ def _take(lab: LabPage) -> None:
 def _both(lab: LabPage, name: str) -> None:
     for theme, said in (("JupyterLab Dark", "false"), ("JupyterLab Light", "true")):
         lab.command("apputils:change-theme", theme=theme)
-        lab.page.wait_for_selector(f"body[data-jp-theme-light={said}]")
+        lab.page.wait_for_selector(f"body[data-jp-theme-light={said}]", state="attached")
         _save(lab, f"{name}-{'light' if said == 'true' else 'dark'}")
 
 

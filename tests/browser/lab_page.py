@@ -199,8 +199,8 @@ class LabPage:
         return self.page.locator(".jp-Notebook .jp-CodeCell").nth(number).locator(".jp-OutputArea")
 
     def command(self, command: str, **arguments: Any) -> None:
-        """Run one of Lab's commands."""
-        self.page.evaluate("([c, a]) => window.jupyterapp.commands.execute(c, a)", [command, arguments])
+        """Begin one of Lab's commands; one that asks something ends only when it was answered."""
+        self.page.evaluate("([c, a]) => { window.jupyterapp.commands.execute(c, a) }", [command, arguments])
 
     def show_panel(self) -> None:
         """Bring our panel to the front."""

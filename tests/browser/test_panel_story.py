@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
@@ -68,7 +67,7 @@ def test_from_a_cell_to_the_panel_and_back(lab: LabPage, lab_root: Path) -> None
 
     # The kernel restarts: nothing here minds.
     lab.command("notebook:restart-kernel")
-    lab.page.get_by_role("button", name=re.compile("Restart")).last.click()
+    lab.page.locator(".jp-Dialog .jp-mod-accept").click()
     lab.wait_for_kernel()
     card.get_by_role("button", name="Invoke", exact=True).click()
     expect(card.locator(".jp-Lambda-invocations tbody tr")).to_have_count(3)
@@ -165,7 +164,7 @@ def test_the_panel_by_keyboard_in_the_dark(lab: LabPage, lab_root: Path) -> None
     light = _ground(lab)
 
     lab.command("apputils:change-theme", theme="JupyterLab Dark")
-    lab.page.wait_for_selector("body[data-jp-theme-light=false]")
+    lab.page.wait_for_selector("body[data-jp-theme-light=false]", state="attached")
     lab.page.get_by_label("Filter functions").focus()
     lab.page.keyboard.press("Tab")
     lab.page.keyboard.press("Tab")
