@@ -46,6 +46,7 @@ A function that raises, exits, runs out of memory or times out is **not** an exc
 from __future__ import annotations
 
 import linecache
+import sysconfig
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
 
 BOLD, DIM, RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"  # no red: dark notebooks show it on red
 _PACKAGE: Final = str(Path(__file__).parent)
+_LIBRARIES: Final = tuple({sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib", "purelib", "platlib")})
 _SHELL: Final = frozenset({"IPython", "ipykernel"})
 
 
@@ -306,11 +308,16 @@ def callers(error: BaseException) -> list[str]:
     step: TracebackType | None = error.__traceback__
     while step is not None and not step.tb_frame.f_code.co_filename.startswith(_PACKAGE):
         if step.tb_frame.f_globals.get("__name__", "").partition(".")[0] not in _SHELL:
-            places.append(_place(step))
+            places.extend([_place(step)] if _is_readers(step.tb_frame.f_code.co_filename) else [])
         elif places:  # the shell called by a cell: a magic
             return []
         step = step.tb_next
     return ["", *(f"{DIM}{type(error).__name__} from{RESET} {place}" for place in places[:1]), *places[1:]] if places else []
+
+
+def _is_readers(path: str) -> bool:
+    """Whether the reader wrote a file: a cell, a module of theirs; not pandas, through which a call may go."""
+    return not any(path.startswith(folder) for folder in _LIBRARIES) and bool(linecache.getlines(path))
 
 
 def _place(step: TracebackType) -> str:

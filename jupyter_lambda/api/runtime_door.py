@@ -117,8 +117,8 @@ class RuntimeConnection(HttpProtocol):
         if streamed is not None:
             error, too_large = streamed.error(), too_large or streamed.is_too_large
         else:
-            failed = what == b"error" or (request.headers.get(b"lambda-runtime-function-error-type") and not too_large)
-            error = body if failed else None
+            failed = what == b"error" or bool(request.headers.get(b"lambda-runtime-function-error-type"))
+            error = body if failed and not too_large else None
         if error is not None:
             self._answer(self._session.error(request_id, error))
         else:

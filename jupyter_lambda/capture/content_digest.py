@@ -163,6 +163,9 @@ class _Walker:
         return _hash(tag, *[self.digest(item) for item in items])
 
     def _mapping(self, tag: bytes, value: Mapping[Any, Any]) -> bytes:
+        if value and all(type(key) is int and key == id(item) for key, item in value.items()):
+            # A registry by address, as matplotlib's transforms keep of their parents: the address is no content.
+            return _hash(tag + b" by address", *sorted([self.digest(item) for item in value.values()]))
         return _hash(tag, *sorted([self.digest(key) + self.digest(item) for key, item in value.items()]))
 
     def _function(self, function: types.FunctionType) -> bytes:

@@ -10,7 +10,7 @@ import msgspec
 
 from jupyter_lambda.cli.terminal import Exit, Terminal
 from jupyter_lambda.client.commands.parsing import CommandParser, WrongUse
-from jupyter_lambda.errors import RequestError
+from jupyter_lambda.errors import EngineUnavailable, RequestError, SandboxError
 from jupyter_lambda.model.names import did_you_mean
 
 if TYPE_CHECKING:
@@ -113,6 +113,8 @@ def _ensure(engines: Engines, home: str | None, options: dict[str, Any]) -> Runt
         return engines.ensure(home, **options)
     except RequestError as error:  # an option out of range: nobody was asked yet who could have refused
         raise WrongUse(error.where, error.what, error.suggestion) from error
+    except SandboxError as error:  # this machine or this version has not what the engine shall run on: there is no engine
+        raise EngineUnavailable(error.where, error.what, error.suggestion) from error
 
 
 def start_line(runtime: RuntimeFile) -> str:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from jupyter_lambda.model.invocation import InvocationResult
 
 _LOG_LINES: Final = 12
+_IMPORT_MACHINERY: Final = ('File "<frozen importlib', '/importlib/__init__.py"')  # Lambda's answer has it, readers need it not
 _PLATFORM_LINES: Final = ("START RequestId:", "END RequestId:", "REPORT RequestId:", "INIT_START ", "INIT_REPORT ")
 
 
@@ -88,11 +89,12 @@ class FunctionError(JupyterLambdaError):
             cells: Files of the worker that hold a notebook's cell: a traceback through them says so.
         """
         said = [f"{self.error_type}: {self.error_message}"]
-        if self._stack:
+        stack = [line for line in self._stack if not any(part in line for part in _IMPORT_MACHINERY)]
+        if stack:
             seen = next((cell for cell in cells if any(f'"{cell}"' in line for line in self._stack)), "")
             told = f"; the lines of {seen.rpartition('/')[2]} are the cell's" if seen else ""
-            said += ["", f"Traceback in the worker (most recent call last{told}):", *self._stack]
-        log = log_tail(self.invocation.logs, without=f"[ERROR] {self.error_type}:" if self._stack else "")
+            said += ["", f"Traceback in the worker (most recent call last{told}):", *stack]
+        log = log_tail(self.invocation.logs, without=f"[ERROR] {self.error_type}:", said=self.error_message)
         if log:
             said += ["", "Log:", *("  " + line for line in log)]
         return [*said, "", self.invocation.figures()]
@@ -110,16 +112,19 @@ class BatchCutOff(EngineUnavailable):
     batch: Any = None
 
 
-def log_tail(text: str, *, without: str = "", most: int = _LOG_LINES) -> list[str]:
+def log_tail(text: str, *, without: str = "", said: str = "", most: int = _LOG_LINES) -> list[str]:
     """The last lines that the function itself wrote.
 
     Args:
         text: The log.
         without: How a traceback begins that is shown already: it is left out.
+        said: A message that is shown already: so is a line of it, with the platform's word for an exit below it.
         most: How many lines.
     """
     own: list[str] = []
     inside = False
+    if said:
+        text = text.replace(f"{said}\nRuntime.ExitError\n", "").replace(f"{said}\n", "")
     for line in text.splitlines():
         inside = bool(without) and (line.startswith(without) or (inside and line.startswith((" ", "Traceback ", "\u00a0"))))
         if not inside and line.strip() and not line.startswith(_PLATFORM_LINES):

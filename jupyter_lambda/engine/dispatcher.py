@@ -97,13 +97,15 @@ class Dispatcher:
 
     def provision(self, version: Version, wanted: int) -> None:
         """Keep so many environments of a version ready; what is not wanted any more goes when it has been idle for long."""
-        if wanted or (version.function_name, version.version, version.revision_id) in self._lanes:
+        if wanted or version in self._lanes:
             lane = self._lanes.of(version)
             if lane.pool.provisioned != wanted:
                 self._apply(lane, placement.on_provision(lane.pool, wanted))
 
     def provisioned(self, version: Version) -> tuple[int, int]:
         """How many environments of a version are ready, and how many are on their way."""
+        if version not in self._lanes:
+            return 0, 0
         pool = self._lanes.of(version).pool
         return pool.ready, pool.starting
 
@@ -163,7 +165,7 @@ class Dispatcher:
     def on_ready(self, environment: LiveEnvironment) -> None:
         """Init is over."""
         lane = self._lanes.holding(environment.environment_id)
-        if lane is None or environment.phase is Phase.ENDING:
+        if lane is None or environment.phase is Phase.ENDING or self.stopping:
             return
         invocation = environment.invocation
         if environment.phase is Phase.INVOKE_INIT and invocation is not None:
@@ -175,7 +177,7 @@ class Dispatcher:
     def on_free(self, environment: LiveEnvironment) -> None:
         """The runtime asked for its next invocation."""
         lane = self._lanes.holding(environment.environment_id)
-        if lane is None or environment.phase is Phase.ENDING:
+        if lane is None or environment.phase is Phase.ENDING or self.stopping:
             return
         self._becomes_idle(environment)
         self._apply(lane, placement.on_finished(lane.pool, environment.environment_id, environment.idle_since))
@@ -353,7 +355,7 @@ class Dispatcher:
             self._start_failed(lane, environment, error)
 
     def _start_failed(self, lane: Lane, environment: LiveEnvironment, error: JupyterLambdaError | None) -> None:
-        oldest = lane.pool.waiting[0] if lane.pool.waiting else None
+        oldest = lane.pool.waiting[0] if lane.pool.waiting and not self.stopping else None
         if error is not None and oldest is not None:
             invocation = self._admitted(oldest)
             lane.pool, _ = placement.on_abandoned(lane.pool, oldest)

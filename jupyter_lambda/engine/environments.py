@@ -163,7 +163,7 @@ class LiveEnvironment:
         try:
             task_root = await self._parts.store.extract_blob(self.version.package_sha256)
             self._door = await self._parts.doors.open(self.token)
-            self.log.write(self._init_start_line())
+            self.log.write(self._init_start_line() + self._held_line())
             spec = self._spec(task_root, await self._layers_root(), self._door.address)
             channels = await self._channels(spec)
             self.phase = Phase.INIT
@@ -326,6 +326,15 @@ class LiveEnvironment:
         exact = f"python:{python.version}" if python is not None else runtime
         arn = f"arn:aws:lambda:{self._parts.settings.region}::runtime:{runtime}-{self._parts.sandbox.kind}"
         return init_start_line(exact, arn)
+
+    def _held_line(self) -> str:
+        """Says that the function gets less memory than it asked for, where the whole budget is less."""
+        wanted = self.version.configuration.memory_mib
+        if self.limit_mib >= wanted:
+            return ""
+        return (
+            f"[jupyter-lambda] held at {self.limit_mib:,} MB of the {wanted:,} MB asked for: that is the engine's whole budget\n"
+        )
 
     async def _channels(self, spec: EnvironmentSpec) -> Channels:
         if self._door is None:

@@ -83,8 +83,9 @@ class FunctionChanges:
             if not same:  # nothing that a notebook said of its package holds for another one
                 latest = msgspec.structs.replace(
                     latest, content_digest=f"zip:{package.sha256}", source="", manifest={}, preload=(), requirements_folder=None,
-                    python=choice.python or before.python, failure=choice.failure,
                 )  # fmt: skip
+            if before.python is None:  # else it goes on where it ran: its packages are there
+                latest = _on(latest, choice)
             return self._changes(entry, latest, publish=publish, dry_run=dry_run, answer=answer)
 
         await self._catalog.change(name, decide)
@@ -92,9 +93,10 @@ class FunctionChanges:
 
     async def update_configuration(self, name: str, changed: dict[str, Any], *, revision_id: str | None) -> Version:
         """Lay `changed`, members of `Configuration`, over `$LATEST`'s."""
-        present = self._catalog.entry(name).function.latest.configuration
-        runtime = changed.get("runtime", present.runtime)
-        choice = await self._interpreters.choose(runtime) if "runtime" in changed else None
+        present = self._catalog.entry(name).function.latest
+        runtime = changed.get("runtime", present.configuration.runtime)
+        must_choose = runtime != present.configuration.runtime or bool(present.failure)  # it may have been installed meanwhile
+        choice = await self._interpreters.choose(runtime) if must_choose else None
         layers = await self._resources.merged_package(changed["layers"]) if "layers" in changed else None
         answer: list[Version] = []
 

@@ -99,7 +99,8 @@ def check_event(payload: bytes, maximum: int = limits.REQUEST_BYTES_MAX) -> None
 
     Raises:
         PayloadTooLarge: Above the limit (RequestTooLargeException, 413).
-        InvalidRequestContent: Not JSON; NaN and Infinity are not JSON either (InvalidRequestContentException, 400).
+        InvalidRequestContent: Not JSON, or nested too deep to be read; NaN and Infinity are not JSON either
+            (InvalidRequestContentException, 400).
     """
     if len(payload) > maximum:
         raise PayloadTooLarge(
@@ -110,7 +111,7 @@ def check_event(payload: bytes, maximum: int = limits.REQUEST_BYTES_MAX) -> None
         )  # fmt: skip
     try:
         _read_past(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         if _has_lone_surrogate_only(payload):
             return
         raise InvalidRequestContent(
@@ -125,7 +126,7 @@ def _has_lone_surrogate_only(payload: bytes) -> bool:
         return False
     try:
         json.loads(payload, parse_constant=_refuse_constant)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return True
 

@@ -50,15 +50,15 @@ class Lanes:
 
     def of(self, version: Version) -> Lane:
         """The lane of a version and revision, made at first use."""
-        key = (version.function_name, version.version, version.revision_id)
+        key = _key(version)
         lane = self._lanes.get(key)
         if lane is None:
             lane = self._lanes[key] = Lane(key, version)
         return lane
 
-    def __contains__(self, key: object) -> bool:
-        """Whether there is a lane of a function, version and revision."""
-        return key in self._lanes
+    def __contains__(self, version: Version) -> bool:
+        """Whether a version and revision has a lane."""
+        return _key(version) in self._lanes
 
     def holding(self, environment_id: str) -> Lane | None:
         """The lane that an environment belongs to."""
@@ -95,3 +95,7 @@ class Lanes:
         """Forget a closed lane that has nothing left."""
         if lane.pool.closed and lane.pool.is_empty:
             self._lanes.pop(lane.key, None)
+
+
+def _key(version: Version) -> tuple[str, str, str]:
+    return version.function_name, version.version, version.revision_id

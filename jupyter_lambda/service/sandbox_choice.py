@@ -1,4 +1,4 @@
-"""Which sandbox an engine uses, and the sentence that says why and how to switch."""
+"""Which sandbox an engine uses, and the sentence that says why."""
 
 from __future__ import annotations
 

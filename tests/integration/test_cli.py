@@ -87,6 +87,14 @@ def test_a_bad_setting_is_told_with_the_one_that_was_meant(shell):
     assert b"idle_seconds" in refused.stderr
 
 
+def test_a_sandbox_that_is_not_here_leaves_no_engine(shell):
+    done = shell("engine", "start", "--sandbox", "docker")
+    assert done.returncode == 3
+    assert b"no container sandbox" in done.stderr
+    assert done.stdout == b""
+    assert shell("engine", "status").returncode == 3
+
+
 def test_foreground_runs_until_it_is_interrupted(jupyter_lambda_home, tmp_path):
     engine = subprocess.Popen(
         [sys.executable, "-m", "jupyter_lambda.cli", "engine", "start", "--foreground", "--sandbox", "process"],

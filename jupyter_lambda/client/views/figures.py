@@ -105,7 +105,7 @@ def figures(record: InvocationRecord) -> str:
     if record.status in (Status.QUEUED, Status.RUNNING):
         return " · ".join(parts)
     if record.cold:
-        parts.append(f"◇ cold, init {quantities.duration(record.init_ms)}")
+        parts.append(f"◇ cold, init {quantities.duration(record.init_ms)}" if record.init_ms else "◇ cold, init failed")
     if record.timeout_seconds:  # nothing ran in a dry run
         parts.append(f"{quantities.duration(record.duration_ms)} of {record.timeout_seconds} s")
     if record.max_memory_mib:

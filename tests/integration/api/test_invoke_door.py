@@ -99,6 +99,15 @@ async def test_a_result_above_the_limit_is_lambdas_error(serve_engine: Callable[
     }
 
 
+async def test_an_error_above_the_limit_is_told_as_too_large_too(serve_engine: Callable[..., Any]) -> None:
+    async def shout(_: Turn) -> bytes:
+        raise HandlerRaisedError("ValueError", "x" * 6_291_600)
+
+    served: Served = await serve_engine(sandbox=FakeSandbox(shout))
+
+    assert (await served.invoke()).json["errorType"] == "Function.ResponseSizeTooLarge"
+
+
 async def test_types_of_invocation(served: Served) -> None:
     dry = await served.invoke(b"1", {"X-Amz-Invocation-Type": "DryRun"})
     event = await served.invoke(b"1", {"X-Amz-Invocation-Type": "Event"})

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import zipfile
-
-import psutil
 from pathlib import Path
 
+import psutil
 import pytest
 
 from jupyter_lambda.capture import CaptureFailed, prove

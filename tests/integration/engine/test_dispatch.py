@@ -280,10 +280,19 @@ async def test_idle_environments_give_way(make: MakeEngine) -> None:
     assert reasons == {"f": "its memory was needed elsewhere"}
 
 
-async def test_a_function_larger_than_the_budget_runs_held_at_the_budget(make: MakeEngine) -> None:
+async def test_a_function_larger_than_the_budget_runs_held_at_the_budget_and_says_so(make: MakeEngine) -> None:
     bench = await make(budget_mib=200, deploy={"options": {"memory_mib": 1024}})
 
-    assert (await bench.result()).record.memory_mib == 200
+    result = await bench.result()
+
+    assert result.record.memory_mib == 200
+    assert b"held at 200 MB of the 1,024 MB asked for" in result.log
+
+
+async def test_a_function_within_the_budget_has_no_such_line(make: MakeEngine) -> None:
+    bench = await make(budget_mib=2_048, deploy={"options": {"memory_mib": 1024}})
+
+    assert b"held at" not in (await bench.result()).log
 
 
 async def test_idle_environments_freeze_and_thaw(make: MakeEngine) -> None:

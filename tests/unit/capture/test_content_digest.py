@@ -178,6 +178,19 @@ def test_an_attribute_that_keeps_the_address_of_another_does_not_count():
     assert value_digest(one) != value_digest(other)
 
 
+def test_a_registry_by_address_counts_by_what_it_holds():
+    """matplotlib's transforms keep their parents so: `{id(parent): parent}`."""
+
+    def registry(*texts):
+        parts = [[text] for text in texts]
+        return {id(part): part for part in parts}
+
+    one, other = registry("a", "b"), registry("b", "a")
+    assert value_digest(one) == value_digest(other)
+    assert value_digest(one) != value_digest(registry("a", "c"))
+    assert value_digest({1: ["a"]}) != value_digest({2: ["a"]})
+
+
 def test_a_handle_counts_by_its_name():
     class Handle:
         def __init__(self, name):

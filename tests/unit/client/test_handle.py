@@ -71,6 +71,13 @@ def test_the_log_is_shown_without_what_stands_there_already():
     assert log_tail("1\n2\n3\n", most=2) == ["… 1 lines before", "2", "3"]
 
 
+def test_the_log_does_not_say_the_message_again():
+    message = "RequestId: r Error: Runtime exited with error: exit status 3"
+    log = f"START RequestId: r\nbye\n{message}\nRuntime.ExitError\nEND RequestId: r\n"
+
+    assert log_tail(log, said=message) == ["bye"]
+
+
 def test_invoke_gives_failures_as_data(failing, echo):
     failed = failing.invoke({"side": 1})
 

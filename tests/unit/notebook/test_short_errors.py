@@ -49,6 +49,13 @@ def test_functions_on_the_way_are_named(shown):
     assert "json_boundary.py" not in text
 
 
+def test_libraries_on_the_way_are_left_out(shown):
+    text = shown("import json\njson.dumps(object(), default=lambda value: check_qualifier('a b'), indent=1)")
+    assert "line 2: json.dumps(" in text
+    assert "line 2, in <lambda>" in text
+    assert "encoder.py" not in text
+
+
 def test_foreign_errors_keep_their_traceback(shown):
     assert "Traceback" in shown("1 / 0")
 

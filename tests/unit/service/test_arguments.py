@@ -59,11 +59,13 @@ def test_the_pipe_is_known_whatever_else_is_wrong(arguments, descriptor):
     assert ready_descriptor(arguments) == descriptor
 
 
-def test_auto_is_the_process_sandbox_and_says_how_to_switch():
-    choice = choose_sandbox("auto")
+@pytest.mark.parametrize(("requested", "why"), [("auto", "the only one in this version"), ("process", "as asked for")])
+def test_the_process_sandbox_is_chosen_and_says_why_and_what_it_does_not_hold(requested, why):
+    choice = choose_sandbox(requested)
 
     assert choice.kind == "process"
-    assert "--sandbox docker" in choice.note
+    assert why in choice.note
+    assert "not hostile code" in choice.note
 
 
 def test_docker_is_refused_while_there_is_none():
