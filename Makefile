@@ -21,7 +21,7 @@ export JUPYTER_LAMBDA_NO_FRONTEND := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test bench check format develop frontend dist clean
+.PHONY: help demo lab test bench screenshots check format develop frontend dist clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 12
@@ -39,6 +39,9 @@ test: $(STAMPS)/test ## Install what the tests need, and run them all
 
 bench: $(STAMPS)/test ## Measure, and write bench/results.json and its table
 	$(PY) -m bench
+
+screenshots: $(STAMPS)/test $(STAMPS)/lab frontend ## Make the pictures in docs/images from a real JupyterLab
+	$(PY) tools/screenshots.py
 
 check: $(STAMPS)/dev $(STAMPS)/node_modules ## Lint, format, types and layers, of both halves
 	@status=0; \

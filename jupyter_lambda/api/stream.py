@@ -2,6 +2,8 @@
 
 Messages are JSON: `{"type": "snapshot", "number": N, …}` and `{"type": "change", "number": N, "kind": …, "body": …}`. `?since=N`
 resumes where the ring still has every change after N; a reader that falls behind gets a new snapshot, and nobody waits for it.
+
+`?merged=1` is for pages: what changed within 50 ms comes as one message (`merged_stream`).
 """
 
 from __future__ import annotations
@@ -12,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from starlette.websockets import WebSocketDisconnect
+
+from jupyter_lambda.api.merged_stream import WINDOW_SECONDS, MergedStream
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +33,8 @@ async def stream(socket: WebSocket, engine: Engine, status: Callable[[], EngineS
     since = socket.query_params.get("since", "")
     with engine.live.watch() as watcher:
         missed = engine.live.since(int(since)) if since.isdigit() else None
-        sending = asyncio.create_task(_send(socket, engine, status, watcher, missed))
+        send = _send_merged if socket.query_params.get("merged") == "1" else _send
+        sending = asyncio.create_task(send(socket, engine, status, watcher, missed))
         leaving = asyncio.create_task(_until_it_leaves(socket))
         done, pending = await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
         for task in pending:
@@ -53,6 +58,24 @@ async def _send(
             await _send_snapshot(socket, engine, status)
         else:
             await _send_change(socket, change)
+
+
+async def _send_merged(
+    socket: WebSocket, engine: Engine, status: Callable[[], EngineStatus], watcher: Watcher, missed: list[Change] | None
+) -> None:
+    page = MergedStream(engine, status)
+    if missed is None:
+        await _send_snapshot(socket, engine, status)
+    changes = missed or []
+    while not watcher.ended:
+        if watcher.missed:
+            watcher.restart()
+            await _send_snapshot(socket, engine, status)
+        elif (message := page.message(changes)) is not None:
+            await socket.send_text(message)
+        await watcher.news()
+        await engine.clock.sleep(WINDOW_SECONDS)
+        changes = watcher.take()
 
 
 async def _send_snapshot(socket: WebSocket, engine: Engine, status: Callable[[], EngineStatus]) -> None:

@@ -6,6 +6,7 @@ folder named after the host: `<home>/run/<host>/`.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import socket
@@ -36,6 +37,11 @@ def home_folder(home: str | os.PathLike[str] | None = None, environ: Mapping[str
 def host_name() -> str:
     """This host's name as the runtime file has it."""
     return socket.gethostname() or "localhost"
+
+
+def home_id(home: str | os.PathLike[str]) -> str:
+    """A name for a home on this host that tells nothing of either: it stands in saved notebooks."""
+    return hashlib.sha256(f"{host_name()}\0{os.fspath(home)}".encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)

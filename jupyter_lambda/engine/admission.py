@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from jupyter_lambda.scheduling.concurrency import Refusal, admit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from jupyter_lambda.engine.invocations import Invocation
 
@@ -43,6 +43,10 @@ class Admission:
     def all(self) -> list[Invocation]:
         """In flight, then in line."""
         return [*self._in_flight.values(), *self._in_line]
+
+    def in_flight(self) -> Iterator[Invocation]:
+        """In flight, oldest first."""
+        return iter(self._in_flight.values())
 
     async def until_quiet(self) -> None:
         """Wait until nothing is in flight."""

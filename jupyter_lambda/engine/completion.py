@@ -63,6 +63,10 @@ class Completion:
             log.warning("a throttle could not be recorded: %s", store_error)
         self._live.publish("invocation", record)
 
+    def began(self) -> None:
+        """Tell views that something runs."""
+        self._live.touch()
+
     def environment_changed(self, environment: LiveEnvironment) -> None:
         """Tell views that an environment came or went."""
         self._live.publish("environment", environment.view())

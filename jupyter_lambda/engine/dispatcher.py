@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from jupyter_lambda.engine.admission import Admission
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
     from jupyter_lambda.engine.completion import Completion
     from jupyter_lambda.engine.invocations import Invocation
+    from jupyter_lambda.model.engine_api import RunningView
     from jupyter_lambda.model.environment import EnvironmentView
     from jupyter_lambda.model.function import Version
     from jupyter_lambda.scheduling.concurrency import Refusal
@@ -70,6 +72,10 @@ class Dispatcher:
         """Invocations that were admitted and have not ended."""
         return len(self._admission)
 
+    def running_views(self, limit: int) -> list[RunningView]:
+        """The first `limit` of them, as they are shown."""
+        return [i.view() for i in islice(self._admission.in_flight(), limit)]
+
     @property
     def environments(self) -> int:
         """Live environments."""
@@ -87,6 +93,7 @@ class Dispatcher:
             self._throttle(invocation, _refused(invocation.version.function_name, refusal))
         elif self._admission.find(invocation.id) is not None:
             self._arrive(invocation)
+            self._completion.began()
 
     def provision(self, version: Version, wanted: int) -> None:
         """Keep so many environments of a version ready; what is not wanted any more goes when it has been idle for long."""

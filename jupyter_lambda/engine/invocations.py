@@ -9,6 +9,7 @@ import msgspec
 
 from jupyter_lambda.errors import InvalidRequestContent, JupyterLambdaError, PayloadTooLarge
 from jupyter_lambda.model import limits
+from jupyter_lambda.model.engine_api import RunningView
 from jupyter_lambda.model.invocation import InvocationResult, Status
 
 if TYPE_CHECKING:
@@ -78,6 +79,13 @@ class Invocation:
     def id(self) -> str:
         """The request id."""
         return self.request.request_id
+
+    def view(self) -> RunningView:
+        """How it is shown while it runs."""
+        return RunningView(
+            request_id=self.id, function_name=self.version.function_name, version=self.version.version,
+            qualifier=self.request.qualifier, arrived=self.arrived_epoch, waiting=not self.delivered,
+        )  # fmt: skip
 
     def stop_timer(self) -> None:
         """The invocation ended, or its environment is being killed."""

@@ -33,7 +33,9 @@ class Watcher:
 
     def __init__(self) -> None:
         self._queue: asyncio.Queue[Change | None] = asyncio.Queue(QUEUE)
+        self._news = asyncio.Event()
         self.missed = False
+        self.ended = False
 
     def offer(self, change: Change | None) -> None:
         """Queue a change, or note that the reader missed it."""
@@ -41,6 +43,27 @@ class Watcher:
             self._queue.put_nowait(change)
         except asyncio.QueueFull:
             self.missed = True
+        self.touch()
+
+    def touch(self) -> None:
+        """Something is worth a look that is no change of its own."""
+        self._news.set()
+
+    async def news(self) -> None:
+        """Wait until there is something new since the last call."""
+        await self._news.wait()
+        self._news.clear()
+
+    def take(self) -> list[Change]:
+        """What is queued now; `ended` is true from the engine's stop on."""
+        taken = []
+        while not self._queue.empty():
+            change = self._queue.get_nowait()
+            if change is None:
+                self.ended = True
+            else:
+                taken.append(change)
+        return taken
 
     async def changes(self) -> AsyncIterator[Change]:
         """Changes as they come, until the engine stops; look at `missed` after each."""
@@ -74,6 +97,11 @@ class Live:
         self._ring.append(change)
         for watcher in self._watchers:
             watcher.offer(change)
+
+    def touch(self) -> None:
+        """Tell watchers to look at what runs: an invocation began, which is kept nowhere and has no number."""
+        for watcher in self._watchers:
+            watcher.touch()
 
     def since(self, number: int) -> list[Change] | None:
         """The changes after `number`, None when the ring no longer has them all."""

@@ -183,6 +183,27 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True):
     versions: dict[str, int] = {}  # invocations by executed version
 
 
+class RunningView(msgspec.Struct, frozen=True, kw_only=True):
+    """An invocation that has not ended."""
+
+    request_id: str
+    function_name: str
+    version: str
+    arrived: float  # epoch seconds
+    qualifier: str | None = None
+    waiting: bool = False  # for an environment: its handler has not begun
+
+
+class WindowCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """A function's invocations that ended within one message of the merged stream, all of them."""
+
+    function_name: str
+    invocations: int = 0
+    errors: int = 0
+    throttles: int = 0
+    cold_starts: int = 0
+
+
 class InvocationPage(msgspec.Struct, frozen=True, kw_only=True):
     """Invocations, newest first."""
 

@@ -109,6 +109,7 @@ class CellDeployment:
             what_changed=what_changed(client, answer),
             sandbox=own_choice or status.sandbox,
             sandbox_note="" if own_choice else status.sandbox_note,
+            home=status.home,
         )
         return view, FunctionHandle(self._options.name, client, deployment=deployment)
 

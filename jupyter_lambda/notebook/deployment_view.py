@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_lambda.client.views.view import View, escaped
+from jupyter_lambda.notebook.card import CARD_TYPE, card
 from jupyter_lambda.notebook.cell_options import OPTIONS
 from jupyter_lambda.telemetry import quantities
 
@@ -30,6 +31,7 @@ class DeploymentView(View):
         what_changed: Sequence[str] = (),
         sandbox_note: str = "",
         bound: str = "",
+        home: str = "",
     ) -> None:
         """Gather what there is to say.
 
@@ -40,9 +42,11 @@ class DeploymentView(View):
             sandbox: Where it will run: the function's own choice, else the engine's.
             sandbox_note: Why there, and how to switch.
             bound: Why the handle has no variable of the notebook; empty when it has one.
+            home: The engine's home, so that a card finds the engine it is about.
         """
         self.answer, self.report, self.what_changed = answer, report, tuple(what_changed)
         self.sandbox, self.sandbox_note, self.bound = sandbox, sandbox_note, bound
+        self.home = home
         self.label = f"Deployment of {answer.function.name}"
 
     def text(self) -> str:
@@ -69,6 +73,10 @@ class DeploymentView(View):
     def as_json(self) -> Any:
         """Not asked for: the engine's own answer is."""
         return {"function": self.answer.function.name, "version": self.answer.version, "published": self.answer.published}
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        """The live card, beside text and HTML, for front ends that have it: where they don't, the HTML stands there."""
+        return {CARD_TYPE: card(self.answer, self.home)}
 
     def _version(self) -> str:
         return f"v{self.answer.version}" if self.answer.version else "$LATEST"

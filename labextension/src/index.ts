@@ -3,8 +3,14 @@
  */
 import { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
+import { cardPlugin } from './cell/plugin';
 import { panelPlugin } from './panels/plugin';
+import { enginePlugin } from './services/plugin';
 
-const plugins: JupyterFrontEndPlugin<unknown>[] = [panelPlugin];
+const plugins: JupyterFrontEndPlugin<unknown>[] = [
+  enginePlugin,
+  panelPlugin,
+  cardPlugin
+];
 
 export default plugins;

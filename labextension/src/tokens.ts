@@ -4,6 +4,8 @@
 import { Token } from '@lumino/coreutils';
 import { Widget } from '@lumino/widgets';
 
+import { EngineModel } from './services/engineModel';
+
 /** The sidebar panel, for extensions that want to show it. */
 export interface ILambdaPanel {
   /** The widget in the sidebar. */
@@ -13,6 +15,14 @@ export interface ILambdaPanel {
 export const ILambdaPanel = new Token<ILambdaPanel>(
   'jupyter-lambda:ILambdaPanel',
   'The Lambda panel in the sidebar.'
+);
+
+/** What the page knows of the engine; one for all views. */
+export type ILambdaEngine = EngineModel;
+
+export const ILambdaEngine = new Token<ILambdaEngine>(
+  'jupyter-lambda:ILambdaEngine',
+  'The live state of the engine that runs the functions.'
 );
 
 /** The prefix of plugin ids; JupyterLab wants it to be the package's name. */

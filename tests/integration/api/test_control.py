@@ -235,3 +235,30 @@ async def test_a_client_that_leaves_cancels_its_batch(serve_engine: Callable[...
     async with asyncio.timeout(5):
         await ended.wait()
         await served.bench.engine.dispatcher.until_quiet()
+
+
+async def test_a_merged_stream_tells_what_runs_then_how_it_ended(serve_engine: Callable[..., Any]) -> None:
+    release = asyncio.Event()
+
+    async def handler(turn: Turn) -> bytes:
+        await release.wait()
+        return turn.event
+
+    served = await serve_engine(sandbox=FakeSandbox(handler))
+    address = f"ws://127.0.0.1:{served.port}/engine/v1/stream?merged=1"
+    async with (
+        websockets.connect(address, additional_headers={"Authorization": f"Bearer {TOKEN}"}) as socket,
+        asyncio.timeout(10),
+    ):
+        assert json.loads(await socket.recv())["type"] == "snapshot"
+        calling = asyncio.create_task(served.invoke(b"1", {"X-Jupyter-Lambda-Request-Id": "r-1"}))
+        while not (message := json.loads(await socket.recv())).get("running"):
+            pass
+        assert message["running"][0]["request_id"] == "r-1"
+        release.set()
+        while not (message := json.loads(await socket.recv())).get("counts"):
+            pass
+        await calling
+    assert message["changes"][0]["body"]["request_id"] == "r-1"
+    assert message["counts"] == [{"function_name": "f", "invocations": 1, "errors": 0, "throttles": 0, "cold_starts": 1}]
+    assert message["running"] == []

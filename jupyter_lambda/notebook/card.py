@@ -1,0 +1,31 @@
+"""What a front end needs to show a live card below a `%%lambda` cell.
+
+A card is an output of its own type that our front end draws from the live stream, not a widget of this kernel (docs/decisions/110.md):
+so it lives on while the kernel is busy, restarted or gone, and after the page was loaded again. The same output has an HTML form, which
+front ends without ours show, and which a saved notebook tells its story by.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from jupyter_lambda.client.home import home_id
+
+if TYPE_CHECKING:
+    from jupyter_lambda.model.engine_api import DeployAnswer
+
+CARD_TYPE: Final = "application/vnd.jupyter-lambda.card+json"
+CARD_FORMAT: Final = 1  # front ends show the HTML form of a format they don't know
+
+
+def card(answer: DeployAnswer, home: str) -> dict[str, Any]:
+    """A card's data: which function, as deployed now, in which engine. It is saved with the notebook, so it names no folder."""
+    configuration = answer.function.latest.configuration
+    return {
+        "format": CARD_FORMAT,
+        "function": answer.function.name,
+        "version": answer.version,
+        "memory_mib": configuration.memory_mib,
+        "timeout_seconds": configuration.timeout_seconds,
+        "home": home_id(home) if home else "",
+    }

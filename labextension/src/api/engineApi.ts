@@ -1,0 +1,225 @@
+/**
+ * The one way to the engine: requests through Jupyter's server, which puts its own identity and XSRF token on them.
+ */
+import { URLExt } from '@jupyterlab/coreutils';
+import { ServerConnection } from '@jupyterlab/services';
+
+import {
+  IDifference,
+  IInvocationRecord,
+  IInvokeAnswer,
+  ILogEvent,
+  IMetrics
+} from './wire';
+
+/** What services ask of the engine; tests give one of their own. */
+export interface IEngineApi {
+  startEngine(): Promise<void>;
+  stopEngine(): Promise<void>;
+  engineLog(): Promise<string>;
+  configure(name: string, options: { [member: string]: unknown }): Promise<void>;
+  publish(name: string): Promise<void>;
+  setAlias(
+    name: string,
+    alias: string,
+    version: string,
+    additional: string | null,
+    weight: number
+  ): Promise<void>;
+  deleteFunction(name: string): Promise<void>;
+  invoke(
+    name: string,
+    event: string,
+    qualifier: string,
+    requestId: string
+  ): Promise<IInvokeAnswer>;
+  cancel(requestId: string): Promise<void>;
+  endEnvironment(id: string): Promise<void>;
+  invocations(name: string, before?: number): Promise<IInvocationRecord[]>;
+  invocation(
+    requestId: string
+  ): Promise<{ record: IInvocationRecord; log: string }>;
+  logs(name: string, sinceSequence: number): Promise<ILogEvent[]>;
+  metrics(name: string, since: number): Promise<IMetrics>;
+  difference(name: string, before: string, after: string): Promise<IDifference>;
+}
+
+/** What the engine or the server refused: what happened, and what to do. */
+export class EngineError extends Error {
+  constructor(
+    readonly kind: string,
+    what: string,
+    readonly suggestion: string
+  ) {
+    super(what);
+  }
+}
+
+export class EngineApi implements IEngineApi {
+  constructor(private readonly _settings: ServerConnection.ISettings) {}
+
+  async startEngine(): Promise<void> {
+    await this._ask('POST', 'engine/start');
+  }
+
+  async stopEngine(): Promise<void> {
+    await this._ask('POST', 'stop');
+  }
+
+  async engineLog(): Promise<string> {
+    return (await this._ask<{ text: string }>('GET', 'engine/log')).text;
+  }
+
+  async configure(
+    name: string,
+    options: { [member: string]: unknown }
+  ): Promise<void> {
+    await this._ask('PATCH', `${path(name)}/configuration`, { options });
+  }
+
+  async publish(name: string): Promise<void> {
+    await this._ask('POST', `${path(name)}/versions`, {});
+  }
+
+  async setAlias(
+    name: string,
+    alias: string,
+    version: string,
+    additional: string | null,
+    weight: number
+  ): Promise<void> {
+    await this._ask(
+      'PUT',
+      `${path(name)}/aliases/${encodeURIComponent(alias)}`,
+      {
+        version,
+        additional_version: additional,
+        additional_weight: weight
+      }
+    );
+  }
+
+  async deleteFunction(name: string): Promise<void> {
+    await this._ask('DELETE', path(name));
+  }
+
+  async invoke(
+    name: string,
+    event: string,
+    qualifier: string,
+    requestId: string
+  ): Promise<IInvokeAnswer> {
+    const query = new URLSearchParams({ qualifier, request_id: requestId });
+    return this._ask<IInvokeAnswer>(
+      'POST',
+      `${path(name)}/invoke?${query}`,
+      event
+    );
+  }
+
+  async cancel(requestId: string): Promise<void> {
+    await this._ask(
+      'POST',
+      `invocations/${encodeURIComponent(requestId)}/cancel`
+    );
+  }
+
+  async endEnvironment(id: string): Promise<void> {
+    await this._ask('DELETE', `environments/${encodeURIComponent(id)}`);
+  }
+
+  async invocations(
+    name: string,
+    before?: number
+  ): Promise<IInvocationRecord[]> {
+    const query = before === undefined ? '' : `&before=${before}`;
+    const page = await this._ask<{ invocations: IInvocationRecord[] }>(
+      'GET',
+      `${path(name)}/invocations?limit=100${query}`
+    );
+    return page.invocations;
+  }
+
+  async invocation(
+    requestId: string
+  ): Promise<{ record: IInvocationRecord; log: string }> {
+    return this._ask('GET', `invocations/${encodeURIComponent(requestId)}`);
+  }
+
+  async logs(name: string, sinceSequence: number): Promise<ILogEvent[]> {
+    return this._ask(
+      'GET',
+      `${path(name)}/logs?limit=200&since_sequence=${sinceSequence}`
+    );
+  }
+
+  async metrics(name: string, since: number): Promise<IMetrics> {
+    return this._ask('GET', `${path(name)}/metrics?since=${since}`);
+  }
+
+  async difference(
+    name: string,
+    before: string,
+    after: string
+  ): Promise<IDifference> {
+    const query = new URLSearchParams({ before, after });
+    return this._ask('GET', `${path(name)}/difference?${query}`);
+  }
+
+  /** Ask below `jupyter-lambda/`; a string goes as it is, everything else as JSON. */
+  private async _ask<T>(
+    method: string,
+    target: string,
+    body?: unknown
+  ): Promise<T> {
+    const url = URLExt.join(this._settings.baseUrl, 'jupyter-lambda') + '/';
+    const content =
+      body === undefined
+        ? undefined
+        : typeof body === 'string'
+          ? body
+          : JSON.stringify(body);
+    let response: Response;
+    try {
+      response = await ServerConnection.makeRequest(
+        url + target,
+        { method, body: content },
+        this._settings
+      );
+    } catch {
+      throw new EngineError(
+        'ServerUnreachable',
+        'Jupyter’s server doesn’t answer',
+        'Is it running?'
+      );
+    }
+    const text = await response.text();
+    if (!response.ok) {
+      throw refusal(response.status, text);
+    }
+    return (text === '' ? null : JSON.parse(text)) as T;
+  }
+}
+
+function path(name: string): string {
+  return `functions/${encodeURIComponent(name)}`;
+}
+
+function refusal(status: number, text: string): EngineError {
+  try {
+    const body: unknown = JSON.parse(text);
+    if (typeof body === 'object' && body !== null) {
+      const members = body as { [member: string]: unknown };
+      const where = members['where'] ? `${members['where']}: ` : '';
+      const what = members['what'] ?? members['message'];
+      return new EngineError(
+        String(members['kind'] ?? ''),
+        `${where}${what}`,
+        String(members['suggestion'] ?? '')
+      );
+    }
+  } catch {
+    // Not JSON: a proxy's page, of which nobody reads more than the status.
+  }
+  return new EngineError('', `The server answered ${status}`, '');
+}

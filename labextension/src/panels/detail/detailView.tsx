@@ -1,0 +1,183 @@
+/**
+ * A function in the main area: its head, the tabs, what stands out, and one tab's content.
+ */
+import React, { useEffect, useReducer, useRef } from 'react';
+
+import { DetailModel, Need } from '../../services/detailModel';
+import { versionLine } from '../functionList';
+import { ConditionGlyph } from '../glyphs';
+import { LogView } from '../logView';
+import { useModel } from '../modelView';
+import { Notices } from '../notices';
+import { PresenceNote } from '../presence';
+import { useTrans } from '../words';
+import { Configuration } from './configuration';
+import { Environments } from './environments';
+import { Invocations } from './invocations';
+import { Overview } from './overview';
+import { Versions } from './versions';
+
+export type Tab =
+  | 'overview'
+  | 'invocations'
+  | 'logs'
+  | 'versions'
+  | 'configuration'
+  | 'environments';
+
+const TABS: readonly Tab[] = [
+  'overview',
+  'invocations',
+  'logs',
+  'versions',
+  'configuration',
+  'environments'
+];
+
+const NEEDS: { [tab in Tab]?: Need } = {
+  overview: 'metrics',
+  versions: 'metrics',
+  invocations: 'records',
+  logs: 'logs'
+};
+
+export function isTab(value: unknown): value is Tab {
+  return TABS.includes(value as Tab);
+}
+
+export function useDetail(detail: DetailModel): void {
+  const [, redraw] = useReducer((n: number) => n + 1, 0);
+  useModel(detail.engine);
+  useEffect(() => {
+    detail.changed.connect(redraw);
+    return () => {
+      detail.changed.disconnect(redraw);
+    };
+  }, [detail]);
+}
+
+export function DetailView(props: {
+  detail: DetailModel;
+  tab: Tab;
+  show: (tab: Tab) => void;
+}): JSX.Element {
+  const trans = useTrans();
+  const { detail, tab } = props;
+  useDetail(detail);
+  const need = NEEDS[tab];
+  const isLive = detail.engine.presence === 'live';
+  useEffect(() => {
+    if (need && isLive) {
+      detail.need(need, true);
+      return () => detail.need(need, false);
+    }
+    return undefined;
+  }, [detail, need, isLive]);
+  const state = detail.state;
+  const readOnly = !isLive || detail.engine.isForeign;
+  if (!state) {
+    return (
+      <>
+        <PresenceNote model={detail.engine} />
+        {isLive ? (
+          <p className="jp-Lambda-gone">
+            {trans.__('There is no function «%1».', detail.name)}
+          </p>
+        ) : null}
+      </>
+    );
+  }
+  return (
+    <>
+      <header className="jp-Lambda-detailHead">
+        <ConditionGlyph condition={state.condition} status={state.records[0]?.status} />
+        <h1>{state.name}</h1>
+        <span className="jp-Lambda-chip">{versionLine(state)}</span>
+        <span className="jp-Lambda-chip">
+          {state.detail.function.latest.configuration.memory_mib} MB
+        </span>
+        <span className="jp-Lambda-chip">
+          {state.detail.function.latest.configuration.timeout_seconds} s
+        </span>
+        <span className="jp-Lambda-grow" />
+        <span className="jp-Lambda-quiet">{isLive ? trans.__('live') : trans.__('not live')}</span>
+      </header>
+      <TabRow tab={tab} show={props.show} />
+      <PresenceNote model={detail.engine} />
+      <Notices detail={detail} />
+      <div
+        className={`jp-Lambda-detailBody${isLive ? '' : ' jp-mod-stale'}`}
+        role="tabpanel"
+        aria-label={tabWord(tab, trans.__.bind(trans))}
+        tabIndex={-1}
+      >
+        {content(detail, tab, readOnly)}
+      </div>
+    </>
+  );
+}
+
+function content(detail: DetailModel, tab: Tab, readOnly: boolean): JSX.Element {
+  switch (tab) {
+    case 'invocations':
+      return <Invocations detail={detail} readOnly={readOnly} />;
+    case 'logs':
+      return <LogView events={detail.logs} />;
+    case 'versions':
+      return <Versions detail={detail} readOnly={readOnly} />;
+    case 'configuration':
+      return <Configuration detail={detail} readOnly={readOnly} />;
+    case 'environments':
+      return <Environments detail={detail} readOnly={readOnly} />;
+    default:
+      return <Overview detail={detail} />;
+  }
+}
+
+/** Tabs by arrows, as ARIA has it. */
+function TabRow(props: { tab: Tab; show: (tab: Tab) => void }): JSX.Element {
+  const trans = useTrans();
+  const row = useRef<HTMLDivElement>(null);
+  const onKey = (event: React.KeyboardEvent): void => {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (step !== undefined) {
+      event.preventDefault();
+      const index = (TABS.indexOf(props.tab) + step + TABS.length) % TABS.length;
+      props.show(TABS[index]);
+      row.current?.querySelectorAll('button')[index]?.focus();
+    }
+  };
+  return (
+    <div className="jp-Lambda-tabs" role="tablist" ref={row} onKeyDown={onKey}>
+      {TABS.map(tab => (
+        <button
+          key={tab}
+          role="tab"
+          data-tab={tab}
+          aria-selected={tab === props.tab}
+          tabIndex={tab === props.tab ? 0 : -1}
+          onClick={() => props.show(tab)}
+        >
+          {tabWord(tab, trans.__.bind(trans))}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+function tabWord(tab: Tab, say: (text: string) => string): string {
+  switch (tab) {
+    case 'invocations':
+      return say('Invocations');
+    case 'logs':
+      return say('Logs');
+    case 'versions':
+      return say('Versions & aliases');
+    case 'configuration':
+      return say('Configuration');
+    case 'environments':
+      return say('Environments');
+    default:
+      return say('Overview');
+  }
+}

@@ -1,0 +1,135 @@
+/**
+ * A function at a glance: eight figures, three charts.
+ */
+import React from 'react';
+
+import { DetailModel } from '../../services/detailModel';
+import {
+  IQuantity,
+  UNKNOWN,
+  cost,
+  count,
+  duration,
+  memory,
+  percent,
+  quantityText
+} from '../../services/quantities';
+import { EnvironmentChart, InvocationChart, LatencyChart } from '../charts';
+import { useTick } from '../modelView';
+import { useTrans } from '../words';
+
+const SPAN = 300;
+
+export function Overview({ detail }: { detail: DetailModel }): JSX.Element | null {
+  const trans = useTrans();
+  useTick(1000, detail.engine.presence === 'live');
+  const state = detail.state;
+  if (!state) {
+    return null;
+  }
+  const { metrics } = detail;
+  const seconds = state.history.seconds(detail.engine.second, SPAN);
+  const recent = seconds.reduce((sum, s) => sum + s.invocations, 0);
+  const busy = state.alive.filter(e => e.state === 'busy').length;
+  const { memory_mib } = state.detail.function.latest.configuration;
+  const share = (part: number): string =>
+    metrics && metrics.invocations > 0 ? percent(part / metrics.invocations) : '';
+  return (
+    <div className="jp-Lambda-overview">
+      <dl className="jp-Lambda-kpis">
+        <Figure
+          label={trans.__('Invocations')}
+          value={plain(metrics?.invocations)}
+          aside={trans.__('%1 in 5 min', count(recent))}
+        />
+        <Figure
+          label={trans.__('Errors')}
+          value={plain(metrics?.errors)}
+          aside={share(metrics?.errors ?? 0)}
+          bad={(metrics?.errors ?? 0) > 0}
+        />
+        <Figure
+          label="p50"
+          value={duration(metrics?.duration_p50_ms)}
+          aside={`p99 ${quantityText(duration(metrics?.duration_p99_ms))}`}
+        />
+        <Figure
+          label={trans.__('Cold starts')}
+          value={plain(metrics?.cold_starts)}
+          aside={trans.__('init %1 median', quantityText(duration(metrics?.init_p50_ms)))}
+        />
+        <Figure label={trans.__('Throttles')} value={plain(metrics?.throttles)} aside={reservedText(detail, trans.__('no reserved concurrency'))} />
+        <Figure
+          label={trans.__('Environments')}
+          value={plain(state.alive.length)}
+          aside={trans.__('%1 busy', busy)}
+        />
+        <Figure
+          label={trans.__('Peak memory')}
+          value={memory(metrics && metrics.invocations > 0 ? metrics.max_memory_mib : null)}
+          aside={trans.__('of %1 MB', memory_mib)}
+        />
+        <Figure
+          label={trans.__('Cost so far')}
+          value={{ value: metrics ? cost(metrics.cost_usd) : UNKNOWN, unit: '' }}
+          aside={metrics ? trans.__('%1 GB-s; nothing is charged here', metrics.gb_seconds.toFixed(2)) : ''}
+        />
+      </dl>
+      <div className="jp-Lambda-panes">
+        <Pane title={trans.__('Invocations')} note={trans.__('failed and throttled hatched')}>
+          <InvocationChart seconds={seconds} />
+        </Pane>
+        <Pane title={trans.__('Latency')} note={trans.__('ms, log scale; p99 dashed, cold ◇')}>
+          <LatencyChart seconds={seconds} />
+        </Pane>
+        <Pane title={trans.__('Environments')} note={trans.__('busy, idle above, initialising hatched')}>
+          <EnvironmentChart steps={state.levels.steps} now={Date.now() / 1000} span={SPAN} />
+        </Pane>
+      </div>
+    </div>
+  );
+}
+
+function Figure(props: {
+  label: string;
+  value: IQuantity;
+  aside: string;
+  bad?: boolean;
+}): JSX.Element {
+  return (
+    <div className="jp-Lambda-kpi">
+      <dt>{props.label}</dt>
+      <dd>
+        <span className={`jp-Lambda-kpi-value${props.bad ? ' jp-Lambda-tone-bad' : ''}`}>
+          {props.value.value}
+          <small>{props.value.unit}</small>
+        </span>
+        <span className="jp-Lambda-kpi-aside">{props.aside}</span>
+      </dd>
+    </div>
+  );
+}
+
+export function Pane(props: {
+  title: string;
+  note?: string;
+  children: React.ReactNode;
+}): JSX.Element {
+  return (
+    <section className="jp-Lambda-pane">
+      <h3>
+        {props.title} {props.note ? <small>{props.note}</small> : null}
+      </h3>
+      {props.children}
+    </section>
+  );
+}
+
+function plain(value: number | undefined): IQuantity {
+  return { value: value === undefined ? UNKNOWN : count(value), unit: '' };
+}
+
+function reservedText(detail: DetailModel, none: string): string {
+  const reserved = detail.state?.detail.function.reserved_concurrency;
+  return reserved === null || reserved === undefined ? none : `reserved ${reserved}`;
+}

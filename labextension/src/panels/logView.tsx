@@ -1,0 +1,147 @@
+/**
+ * Log lines, safely: text only, levels in words and weight, searchable, following the newest unless the reader scrolled up.
+ */
+import React, { useLayoutEffect, useMemo, useRef, useState } from 'react';
+
+import { ILogEvent } from '../api/wire';
+import { ILine, Level, logLines } from '../services/logText';
+import { clockTime } from '../services/quantities';
+import { Glyph } from './glyphs';
+import { useTrans } from './words';
+
+/** Lines in the page at once. */
+const SHOWN = 1_000;
+
+interface IShownLine extends ILine {
+  key: string;
+  time: number;
+  request: string;
+}
+
+export function LogView({ events }: { events: readonly ILogEvent[] }): JSX.Element {
+  const trans = useTrans();
+  const [search, setSearch] = useState('');
+  const [levels, setLevels] = useState<'all' | 'warning' | 'error'>('all');
+  const [follow, setFollow] = useState(true);
+  const box = useRef<HTMLDivElement>(null);
+  const all = useMemo(() => events.flatMap(linesOf), [events]);
+  const wanted = search.toLowerCase();
+  const found = all.filter(
+    l => isWanted(l.level, levels) && (wanted === '' || l.text.toLowerCase().includes(wanted))
+  );
+  const shown = found.slice(-SHOWN);
+  useLayoutEffect(() => {
+    if (follow && box.current) {
+      box.current.scrollTop = box.current.scrollHeight;
+    }
+  });
+  const count = (level: Level): number => all.filter(l => l.level === level).length;
+  return (
+    <div className="jp-Lambda-logs">
+      <div className="jp-Lambda-row">
+        <label className="jp-Lambda-input">
+          <Glyph shape="search" />
+          <input
+            type="search"
+            aria-label={trans.__('Search the log')}
+            placeholder={trans.__('Search')}
+            value={search}
+            onChange={event => setSearch(event.target.value)}
+          />
+        </label>
+        <span className="jp-Lambda-segments" role="group" aria-label={trans.__('Levels')}>
+          {(
+            [
+              ['all', trans.__('All')],
+              ['warning', `${trans.__('Warn')} ${count('warning')}`],
+              ['error', `${trans.__('Error')} ${count('error')}`]
+            ] as const
+          ).map(([value, label]) => (
+            <button key={value} aria-pressed={levels === value} onClick={() => setLevels(value)}>
+              {label}
+            </button>
+          ))}
+        </span>
+        <span className="jp-Lambda-grow" />
+        <button
+          className="jp-Lambda-button"
+          aria-pressed={follow}
+          onClick={() => setFollow(!follow)}
+        >
+          {trans.__('Follow')}
+        </button>
+        <button
+          className="jp-Lambda-button"
+          onClick={() => void navigator.clipboard.writeText(found.map(l => l.text).join('\n'))}
+        >
+          {trans.__('Copy')}
+        </button>
+      </div>
+      <div
+        className="jp-Lambda-log"
+        ref={box}
+        role="log"
+        aria-live="off"
+        aria-label={trans.__('Log')}
+        tabIndex={0}
+        onScroll={event => {
+          const { scrollTop, scrollHeight, clientHeight } = event.currentTarget;
+          setFollow(scrollHeight - scrollTop - clientHeight < 24);
+        }}
+      >
+        {shown.length === 0 ? (
+          <p className="jp-Lambda-quiet">
+            {all.length ? trans.__('No line fits.') : trans.__('No log yet.')}
+          </p>
+        ) : (
+          shown.map(l => (
+            <div key={l.key} className={`jp-Lambda-logLine jp-mod-${l.level}`}>
+              <span className="jp-Lambda-quiet">{clockTime(l.time)}</span>
+              <span className="jp-Lambda-quiet">{l.request}</span>
+              <LineText line={l} />
+            </div>
+          ))
+        )}
+      </div>
+    </div>
+  );
+}
+
+/** One invocation's log. */
+export function PlainLog({ text }: { text: string }): JSX.Element {
+  const lines = useMemo(() => logLines(text), [text]);
+  return (
+    <div className="jp-Lambda-log" tabIndex={0}>
+      {lines.slice(0, SHOWN).map((l, index) => (
+        <div key={index} className={`jp-Lambda-logLine jp-mod-single jp-mod-${l.level}`}>
+          <LineText line={l} />
+        </div>
+      ))}
+    </div>
+  );
+}
+
+function LineText({ line }: { line: ILine }): JSX.Element {
+  const trans = useTrans();
+  return (
+    <span className="jp-Lambda-logText">
+      {line.text}
+      {line.cut > 0 ? (
+        <em className="jp-Lambda-quiet"> … {trans.__('%1 more characters', line.cut)}</em>
+      ) : null}
+    </span>
+  );
+}
+
+function linesOf(event: ILogEvent): IShownLine[] {
+  return logLines(event.text).map((line, index) => ({
+    ...line,
+    key: `${event.sequence}-${index}`,
+    time: event.timestamp,
+    request: event.request_id.slice(0, 8)
+  }));
+}
+
+function isWanted(level: Level, levels: 'all' | 'warning' | 'error'): boolean {
+  return levels === 'all' || level === levels || (levels === 'warning' && level === 'error');
+}
