@@ -135,7 +135,7 @@ function Head(props: {
       <button
         className="jp-Lambda-button"
         disabled={!isLive || detail.waitingFor !== null}
-        title={trans.__('Invoke with the event of this card')}
+        title={props.isOpen ? trans.__('Invoke with an empty event') : trans.__('Open, to invoke with an event')}
         aria-label={trans.__('Invoke %1', state.name)}
         onClick={() => {
           if (props.isOpen) {
