@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from playwright.sync_api import expect
+import pytest
 
 from jupyter_lambda.client.connection import engine
 from jupyter_lambda.client.launch import stop_engine
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.browser.lab_page import LabPage
+
+expect = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (pip install playwright)").expect
 
 LOAD = "%load_ext jupyter_lambda"
 RESIZE = """%%lambda resize --memory 256 --timeout 10
