@@ -87,10 +87,11 @@ def test_a_bad_setting_is_told_with_the_one_that_was_meant(shell):
     assert b"idle_seconds" in refused.stderr
 
 
-def test_a_sandbox_that_is_not_here_leaves_no_engine(shell):
+def test_a_sandbox_that_is_not_here_leaves_no_engine(shell, monkeypatch):
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
     done = shell("engine", "start", "--sandbox", "docker")
     assert done.returncode == 3
-    assert b"no container sandbox" in done.stderr
+    assert b"no Docker daemon answers" in done.stderr
     assert done.stdout == b""
     assert shell("engine", "status").returncode == 3
 

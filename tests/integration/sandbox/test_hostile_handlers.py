@@ -194,7 +194,7 @@ def test_two_hostile_functions_do_not_find_each_other(ground):
         "   except OSError: pass\n return found"
     )
     deploy(ground.connection, "hides", hide, environment={"SECRET": "x"})
-    deploy(ground.connection, "seeks", seek)
+    deploy(ground.connection, "seeks", seek, timeout_seconds=60, memory_mib=1769)  # `/tmp` may hold this checkout
     assert isinstance(ground.call("hides", {})[1], int)
     status, found = ground.call("seeks", {})
     assert (status, found) == (200, [])
