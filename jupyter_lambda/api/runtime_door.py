@@ -202,7 +202,11 @@ class RuntimeDoor:
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         listener.bind(("127.0.0.1", 0))
         self.address = f"127.0.0.1:{listener.getsockname()[1]}"
-        self._server = await asyncio.get_running_loop().create_server(lambda: EnvironmentConnection(self), sock=listener)
+        try:
+            self._server = await asyncio.get_running_loop().create_server(lambda: EnvironmentConnection(self), sock=listener)
+        except BaseException:  # cancelled too: until the server has it, the socket is ours to close
+            listener.close()
+            raise
 
     async def connect(self, session: RuntimeSession) -> int:
         """Serve `session` from now on; returns the worker's end of a socket that speaks to it."""

@@ -170,6 +170,11 @@ class LiveEnvironment:
             self.phase = Phase.INIT
             self._begin_init(limited=True)
             self._walls = await self._parts.sandbox.start(spec, channels)
+        except asyncio.CancelledError:  # the engine ends: what was opened so far has no other owner
+            self._stop_init_timer()
+            self.phase = Phase.ENDING
+            self._close_descriptors()
+            raise
         except (JupyterLambdaError, OSError) as error:
             self._stop_init_timer()
             self.phase = Phase.ENDING

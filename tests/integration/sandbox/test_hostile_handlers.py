@@ -61,6 +61,8 @@ class Ground:
         }  # fmt: skip
 
     def engine_bytes(self) -> int:
+        """What the engine holds once it has put away what earlier rows logged: a reader sees all that was recorded before it asked."""
+        self.connection.get("/engine/v1/functions/neighbour/metrics")
         return psutil.Process(self.runtime.pid).memory_info().rss
 
     def close(self) -> None:
