@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import functools
 import re
 import uuid
 from typing import TYPE_CHECKING, Any
@@ -53,16 +54,7 @@ def is_invoke(first_line: bytes) -> bool:
 
 def parse_call(target: bytes, headers: Mapping[bytes, bytes], body: bytes, too_large: int = 0) -> Call:
     """Take an invoke request apart (RequestError when it is none)."""
-    match = _TARGET.fullmatch(target)
-    if match is None:
-        raise RequestError("request", "no operation has this path", "See docs/engine-api.md.")
-    reference = parse_function_reference(unquote(match["name"].decode("latin-1")))
-    qualifier = reference.qualifier
-    if match["query"]:
-        given = parse_qs(match["query"].decode("latin-1")).get("Qualifier", [None])[0]
-        if given is not None and qualifier is not None and given != qualifier:
-            raise derived_qualifier_differs()
-        qualifier = given or qualifier
+    reference, qualifier = _function_of(target)
     kind = _choice(headers, b"x-amz-invocation-type", "invocationType", ("Event", "RequestResponse", "DryRun"), "RequestResponse")
     if too_large:
         raise PayloadTooLarge(
@@ -88,6 +80,22 @@ def parse_call(target: bytes, headers: Mapping[bytes, bytes], body: bytes, too_l
         wants_telemetry=headers.get(b"x-jupyter-lambda-telemetry") == b"1",
         wants_tail=_choice(headers, b"x-amz-log-type", "logType", ("None", "Tail"), "None") == "Tail",
     )
+
+
+@functools.lru_cache(maxsize=1_024)
+def _function_of(target: bytes) -> tuple[FunctionReference, str | None]:
+    """The function and qualifier of a request's target; a caller has few and sends them again and again."""
+    match = _TARGET.fullmatch(target)
+    if match is None:
+        raise RequestError("request", "no operation has this path", "See docs/engine-api.md.")
+    reference = parse_function_reference(unquote(match["name"].decode("latin-1")))
+    qualifier = reference.qualifier
+    if match["query"]:
+        given = parse_qs(match["query"].decode("latin-1")).get("Qualifier", [None])[0]
+        if given is not None and qualifier is not None and given != qualifier:
+            raise derived_qualifier_differs()
+        qualifier = given or qualifier
+    return reference, qualifier
 
 
 def _choice(headers: Mapping[bytes, bytes], header: bytes, member: str, choices: tuple[str, ...], default: str) -> str:

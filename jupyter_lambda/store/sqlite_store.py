@@ -40,7 +40,7 @@ T = TypeVar("T")
 
 DATABASE: Final = "lambda.db"
 JOURNAL: Final = "journal"
-TAKE_OVER_SECONDS: Final = 0.2  # from a record to its take-over, when nobody asks before
+TAKE_OVER_SECONDS: Final = 1.0  # from a record to its take-over, when nobody asks before
 RETRY_SECONDS: Final = 5.0
 
 logger = logging.getLogger(__name__)

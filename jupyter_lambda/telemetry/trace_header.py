@@ -53,7 +53,8 @@ def parse_trace_header(text: str | None) -> TraceHeader | None:
 
 def new_trace(epoch_seconds: float) -> TraceHeader:
     """A trace that begins now, with random ids."""
-    return TraceHeader(root=f"1-{int(epoch_seconds):08x}-{secrets.token_hex(12)}", parent=secrets.token_hex(8), sampled="0")
+    digits = secrets.token_hex(20)  # once: each asks the kernel
+    return TraceHeader(root=f"1-{int(epoch_seconds):08x}-{digits[:24]}", parent=digits[24:], sampled="0")
 
 
 def with_call_counted(trace: TraceHeader, function_arn: str) -> tuple[TraceHeader, int]:

@@ -60,7 +60,7 @@ async def in_the_background(store, clock):
     """Let the store do what it does after a while."""
     async with asyncio.timeout(10):
         await clock.until_sleeping()
-        clock.advance(0.2)
+        clock.advance(TAKE_OVER_SECONDS)
         await store.at_rest.wait()
 
 
@@ -274,7 +274,7 @@ async def test_records_stay_in_the_journal_while_sqlite_finds_no_room(opened, ho
     with pytest.raises(DiskFull):
         await store.invocations()
     await clock.until_sleeping()
-    clock.advance(0.2)
+    clock.advance(TAKE_OVER_SECONDS)
     await clock.until_sleeping()  # before it tries again
     assert "stay in the journal" in caplog.text
 
