@@ -19,6 +19,7 @@ from jupyter_lambda.errors import DiskFull, NewerHome, StoreError
 from jupyter_lambda.store import Retention, open_store
 from jupyter_lambda.store.location import Mount
 from jupyter_lambda.store.protocol import PutEvent, QueuedEvent
+from jupyter_lambda.store.sqlite_store import TAKE_OVER_SECONDS
 
 pytestmark = pytest.mark.anyio
 
