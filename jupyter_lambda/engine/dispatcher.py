@@ -1,4 +1,4 @@
-"""Carries out placement: admits invocations, gives them environments, and ends them with a record.
+"""Carries out placement: admits invocations and gives them environments; `endings` says how they end.
 
 One `Lane` per version and revision holds a `Pool` (the decision's state) and its live environments. Everything happens in callbacks
 on the loop; only starting, restarting, thawing and waiting for memory are tasks.
@@ -21,18 +21,18 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_lambda.engine.admission import Admission
 from jupyter_lambda.engine.background import Background
+from jupyter_lambda.engine.endings import Endings, init_error_type
 from jupyter_lambda.engine.environments import LiveEnvironment, Parts, Phase
 from jupyter_lambda.engine.idle_watch import IdleWatch
 from jupyter_lambda.engine.lanes import Lane, Lanes
 from jupyter_lambda.engine.memory_ledger import MemoryLedger
-from jupyter_lambda.engine.outcomes import Failure, cancelled, ended, handler_error, response_too_large, timed_out
+from jupyter_lambda.engine.outcomes import cancelled, handler_error, response_too_large
 from jupyter_lambda.engine.runtime_session import Delivery
 from jupyter_lambda.errors import JupyterLambdaError, PlatformError, Throttled
 from jupyter_lambda.model.invocation import Status
-from jupyter_lambda.sandbox.protocol import Death, DeathCause
 from jupyter_lambda.scheduling import placement
 from jupyter_lambda.scheduling.placement import Decision, Retire, RunOn, Start
-from jupyter_lambda.telemetry.log_lines import end_line, init_report_line, start_line
+from jupyter_lambda.telemetry.log_lines import init_report_line, start_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from jupyter_lambda.model.engine_api import RunningView
     from jupyter_lambda.model.environment import EnvironmentView
     from jupyter_lambda.model.function import Version
-    from jupyter_lambda.scheduling.concurrency import Refusal
+    from jupyter_lambda.sandbox.protocol import Death
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +58,7 @@ class Dispatcher:
         self._parts = parts
         self._completion = completion
         self._admission = Admission(parts.settings.concurrency, reserved, reserved_total)
+        self._endings = Endings(completion, self._admission, parts.clock, self._place_next_in_line)
         self._lanes = Lanes()
         self._background = Background(parts.loop, log)
         self._idle_watch = IdleWatch(
@@ -90,7 +91,7 @@ class Dispatcher:
         """Admit the invocation and place it; its `done` is told how it ended."""
         refusal = self._admission.ask(invocation)
         if refusal is not None:
-            self._throttle(invocation, _refused(invocation.version.function_name, refusal))
+            self._endings.refuse(invocation, refusal)
         elif self._admission.find(invocation.id) is not None:
             self._arrive(invocation)
             self._completion.began()
@@ -113,7 +114,7 @@ class Dispatcher:
         """End an invocation; its caller gets the cancelled error. False when it is not running."""
         waiting = self._admission.leave_line(request_id)
         if waiting is not None:
-            self._fail(waiting, cancelled(request_id))
+            self._endings.fail(waiting, cancelled(request_id))
             return True
         invocation = self._admission.find(request_id)
         if invocation is None:
@@ -123,7 +124,7 @@ class Dispatcher:
             if invocation.environment is None:
                 lane = self._lanes.of(invocation.version)
                 self._apply(lane, placement.on_abandoned(lane.pool, request_id))
-                self._fail(invocation, cancelled(request_id))
+                self._endings.fail(invocation, cancelled(request_id))
             else:
                 invocation.stop_timer()
                 self._spawn(invocation.environment.kill())
@@ -157,7 +158,7 @@ class Dispatcher:
         self._idle_watch.close()
         for invocation in self._admission.all():
             invocation.stop_timer()
-            self._finish(invocation, PlatformError("engine", "it is stopping", "Invoke again: it starts by itself."))
+            self._endings.finish(invocation, PlatformError("engine", "it is stopping", "Invoke again: it starts by itself."))
         await asyncio.gather(*(e.aclose("the engine stopped") for e in self._lanes.live()), return_exceptions=True)
         await self._background.aclose()
 
@@ -196,17 +197,17 @@ class Dispatcher:
         self._apply(lane, placement.on_answered(lane.pool, environment.environment_id))
         environment.log.drain()
         if too_large:
-            self._fail(invocation, response_too_large(invocation.id), environment)
+            self._endings.fail(invocation, response_too_large(invocation.id), environment)
         elif is_error:
             error = handler_error(payload)
-            self._end(invocation, environment, payload, Status.FAILED, error.errorType, error.errorMessage)
+            self._endings.end(invocation, environment, payload, Status.FAILED, error.errorType, error.errorMessage)
         else:
-            self._end(invocation, environment, payload, Status.SUCCEEDED)
+            self._endings.end(invocation, environment, payload, Status.SUCCEEDED)
 
     def on_init_failed(self, environment: LiveEnvironment, death: Death) -> None:
         """Init failed: whoever waits longest tries once more."""
         lane = self._lane(environment)
-        error_type = self._init_error_type(environment, death)
+        error_type = init_error_type(environment, death)
         status = "timeout" if environment.init_timed_out else "error"
         environment.log.write(
             init_report_line(
@@ -226,7 +227,7 @@ class Dispatcher:
         invocation, environment.invocation = environment.invocation, None
         if invocation is not None:
             invocation.stop_timer()
-            self._end_by_death(invocation, environment, death)
+            self._endings.by_death(invocation, environment, death)
         if lane is None:
             return
         if environment.phase is Phase.INVOKE_INIT or lane.pool.closed or self.stopping:
@@ -241,7 +242,7 @@ class Dispatcher:
         invocation, environment.invocation = environment.invocation, None
         if invocation is not None:
             invocation.stop_timer()
-            self._end_by_death(invocation, environment, death)
+            self._endings.by_death(invocation, environment, death)
         lane = self._lanes.holding(environment.environment_id)
         if lane is None:
             return
@@ -326,10 +327,7 @@ class Dispatcher:
             await environment.thaw()
         except JupyterLambdaError as error:
             environment.invocation = None
-            if isinstance(error, Throttled):
-                self._throttle(invocation, error)
-            else:
-                self._finish(invocation, error)
+            self._endings.not_started(invocation, error)
             self.on_free(environment)
             return
         if self._admission.find(invocation.id) is not None and environment.phase is Phase.IDLE:
@@ -359,10 +357,7 @@ class Dispatcher:
         if error is not None and oldest is not None:
             invocation = self._admitted(oldest)
             lane.pool, _ = placement.on_abandoned(lane.pool, oldest)
-            if isinstance(error, Throttled):
-                self._throttle(invocation, error)
-            else:
-                self._finish(invocation, error)
+            self._endings.not_started(invocation, error)
         elif error is not None:
             log.warning("an environment could not be made: %s", error)
         self._remove(lane, environment, f"it could not be made: {error}" if error else "not needed any more")
@@ -379,7 +374,7 @@ class Dispatcher:
         except JupyterLambdaError as error:
             environment.invocation = None
             invocation.stop_timer()
-            self._finish(invocation, error)
+            self._endings.finish(invocation, error)
             self._lose(environment, str(error))
 
     async def _reset(self, lane: Lane, environment: LiveEnvironment) -> None:
@@ -416,59 +411,8 @@ class Dispatcher:
             invocation.verdict = Status.TIMED_OUT
             self._spawn(invocation.environment.kill())
 
-    def _end_by_death(self, invocation: Invocation, environment: LiveEnvironment, death: Death) -> None:
-        if invocation.verdict is Status.TIMED_OUT:
-            seconds = invocation.version.configuration.timeout_seconds
-            failure = timed_out(invocation.id, seconds, self._parts.clock.epoch())
-        elif invocation.verdict is Status.CANCELLED:
-            failure = cancelled(invocation.id)
-        elif environment.init_error is not None:
-            error = handler_error(environment.init_error)
-            environment.log.write(
-                init_report_line(environment.init_elapsed_ms(), phase="invoke", status="error", error_type=error.errorType)
-            )
-            environment.log.write(start_line(invocation.id, invocation.version.version))
-            self._end(
-                invocation, environment, environment.init_error, Status.FAILED, error.errorType, error.errorMessage,
-                told_by_platform=True,
-            )  # fmt: skip
-            return
-        else:
-            failure = ended(invocation.id, death)
-        self._fail(invocation, failure, environment)
-
-    def _fail(self, invocation: Invocation, failure: Failure, environment: LiveEnvironment | None = None) -> None:
-        if environment is not None:
-            environment.log.write(failure.log_line)
-        self._end(
-            invocation, environment, failure.payload, failure.status, failure.error_type, failure.message, told_by_platform=True
-        )
-
-    def _end(
-        self,
-        invocation: Invocation,
-        environment: LiveEnvironment | None,
-        payload: bytes,
-        status: Status,
-        error_type: str | None = None,
-        error_message: str | None = None,
-        *,
-        told_by_platform: bool = False,
-    ) -> None:
-        if environment is not None:
-            environment.log.write(end_line(invocation.id))
-        outcome = self._completion.outcome(
-            invocation, environment, payload, status, error_type, error_message, told_by_platform=told_by_platform
-        )
-        self._finish(invocation, outcome)
-
-    def _throttle(self, invocation: Invocation, error: Throttled) -> None:
-        self._completion.throttled(invocation, error)
-        self._finish(invocation, error)
-
-    def _finish(self, invocation: Invocation, outcome: Any) -> None:
-        self._admission.end(invocation)
-        invocation.done(outcome)
+    def _place_next_in_line(self) -> None:
+        """An invocation ended: whoever waits for concurrency may have it."""
         if not self.stopping and (following := self._admission.next_in_line()) is not None:
             self._arrive(following)
 
@@ -489,19 +433,5 @@ class Dispatcher:
         if lane is not None:
             self._apply(lane, placement.on_reclaim(lane.pool, environment_id, "its memory was needed elsewhere"))
 
-    def _init_error_type(self, environment: LiveEnvironment, death: Death) -> str:
-        if environment.init_error is not None:
-            return handler_error(environment.init_error).errorType
-        if environment.init_timed_out:
-            return "Sandbox.Timedout"
-        return "Runtime.OutOfMemory" if death.cause is DeathCause.OUT_OF_MEMORY else "Runtime.ExitError"
-
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         self._background.spawn(work)
-
-
-def _refused(name: str, refusal: Refusal) -> Throttled:
-    return Throttled(
-        f'function "{name}"', refusal.what, refusal.suggestion,
-        aws_message="Rate Exceeded.", members={"Reason": refusal.reason, "Type": "User"},
-    )  # fmt: skip
