@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from jupyter_lambda.errors import AccessDenied, RequestError
+from jupyter_lambda.model.event_source_mapping import EventSourceMapping
 from jupyter_lambda.model.resources import CodeSigningConfig, LayerVersion, Resource
 from jupyter_lambda.store.protocol import DeleteResource, PutResource
 
@@ -132,6 +133,16 @@ class Resources:
         """One, None if there is none."""
         found = self._kept.get(f"code-signing/{config_id}")
         return found if isinstance(found, CodeSigningConfig) else None
+
+    # -- event source mappings --------------------------------------------------------------------------------------------
+    def mappings(self) -> list[EventSourceMapping]:
+        """All of them, by UUID."""
+        return sorted((r for r in self._kept.values() if isinstance(r, EventSourceMapping)), key=lambda mapping: mapping.uuid)
+
+    def mapping(self, uuid: str) -> EventSourceMapping | None:
+        """One, None if there is none."""
+        found = self._kept.get(f"event-source-mapping/{uuid}")
+        return found if isinstance(found, EventSourceMapping) else None
 
     async def delete(self, key: str) -> None:
         """Remove a resource; one that is not there is none to remove."""

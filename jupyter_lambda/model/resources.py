@@ -1,4 +1,4 @@
-"""What an account has beside functions: versions of layers, code signing configurations.
+"""What an account has beside functions: versions of layers, code signing configurations, event source mappings.
 
 A resource's key is its place in the store; AWS's ARNs are made from it.
 """
@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from jupyter_lambda.model.event_source_mapping import EventSourceMapping
 from jupyter_lambda.model.function_settings import Policy
 
 
@@ -49,4 +50,4 @@ class CodeSigningConfig(msgspec.Struct, frozen=True, kw_only=True, omit_defaults
         return f"code-signing/{self.config_id}"
 
 
-Resource = LayerVersion | CodeSigningConfig
+Resource = LayerVersion | CodeSigningConfig | EventSourceMapping

@@ -89,7 +89,7 @@ class DeleteEvent(msgspec.Struct, frozen=True):
 
 
 class PutResource(msgspec.Struct, frozen=True):
-    """Create or replace a layer's version or a code signing configuration."""
+    """Create or replace a layer's version, a code signing configuration or an event source mapping."""
 
     resource: Resource
 

@@ -78,13 +78,10 @@ def test_a_function_url_lives(client: Any, function: str, refused: Callable[...,
 
 
 def test_what_is_refused_says_so(client: Any, function: str, refused: Callable[..., Any]) -> None:
-    assert client.list_event_source_mappings()["EventSourceMappings"] == []
     assert client.list_capacity_providers()["CapacityProviders"] == []
     error = refused(client.get_capacity_provider, CapacityProviderName="none")
     assert (error.code, error.message) == (
         "ResourceNotFoundException", "Capacity provider not found: arn:aws:lambda:us-east-1:000000000000:capacity-provider:none",
     )  # fmt: skip
-    error = refused(
-        client.create_event_source_mapping, FunctionName=function, EventSourceArn="arn:aws:sqs:us-east-1:000000000000:q"
-    )
+    error = refused(client.get_function_scaling_config, FunctionName=function, Qualifier="$LATEST.PUBLISHED")
     assert error.code == "InvalidParameterValueException"

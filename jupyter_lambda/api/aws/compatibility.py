@@ -32,7 +32,7 @@ NOTES: Final[dict[str, str]] = {
     "is refused for want of one.",
     "CreateFunction": "`ZipFile`, and `S3Bucket` from `--aws-endpoint`. `ImageUri` is refused. `VpcConfig`, "
     "`KMSKeyArn`, `FileSystemConfigs`, `SnapStart`, `TracingConfig` and `DeadLetterConfig` are kept.",
-    "CreateEventSourceMapping": "Comes with the event sources.",
+    "CreateEventSourceMapping": "Checked, kept and answered with its state; no record is read from a source yet.",
     "CreateCapacityProvider": "Newer area of AWS that needs machines of its own.",
     "CheckpointDurableExecution": "Durable functions are not here.",
     "DeleteFunction": "Status 204, as AWS answers, and not the model's 200.",
@@ -43,7 +43,7 @@ NOTES: Final[dict[str, str]] = {
     "not read.",
     "InvokeWithResponseStream": "Events leave while the handler runs, where its runtime streams by the Runtime API; another runtime's "
     "result is one event. 200 MB at most; no limit to the rate.",
-    "ListTags": "Tags of functions; no other resource has any.",
+    "ListTags": "Tags of functions and event source mappings; no other resource has any.",
     "PutFunctionEventInvokeConfig": "Retries and maximum age hold for the queue from the next attempt on; a destination "
     "that is a function gets AWS's record, queued in the transaction that ends the event; queues, topics, buses and buckets are kept.",
     "PutFunctionRecursionConfig": "A chain of calls that comes back to a function for the 16th time is ended, counted by `Lineage` in "
@@ -61,7 +61,7 @@ NOTES: Final[dict[str, str]] = {
     "UpdateFunctionCode": "With `DryRun`, `Publish`, `RevisionId`.",
 }
 
-_KEPT_WORDS: Final = ("RuntimeManagement", "CodeSigning", "LayerVersionPermission", "LayerVersionPolicy")
+_KEPT_WORDS: Final = ("RuntimeManagement", "CodeSigning", "LayerVersionPermission", "LayerVersionPolicy", "EventSourceMapping")
 KEPT: Final = frozenset({"AddPermission", "RemovePermission", "GetPolicy"} | {
     name for name in HANDLERS if any(word in name for word in _KEPT_WORDS)
 })  # fmt: skip

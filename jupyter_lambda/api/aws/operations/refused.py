@@ -42,7 +42,6 @@ _NO_PROVIDER: Final = _finds_none(
     "Capacity provider not found: arn:aws:lambda:{region}:{account}:capacity-provider:{CapacityProviderName}"
 )
 _NO_POLICY: Final = _finds_none("The resource you requested does not exist.")
-_NO_MAPPING: Final = _finds_none("The resource you requested does not exist.")
 
 TABLE: Final[dict[str, Handler]] = {
     "CheckpointDurableExecution": _NO_EXECUTION,
@@ -68,9 +67,4 @@ TABLE: Final[dict[str, Handler]] = {
     "PutResourcePolicy": _makes_none("Whole resource policies (use AddPermission)"),
     "GetResourcePolicy": _NO_POLICY,
     "DeleteResourcePolicy": _NO_POLICY,
-    "CreateEventSourceMapping": _makes_none("Event source mappings"),
-    "GetEventSourceMapping": _NO_MAPPING,
-    "UpdateEventSourceMapping": _NO_MAPPING,
-    "DeleteEventSourceMapping": _NO_MAPPING,
-    "ListEventSourceMappings": _lists_none("EventSourceMappings"),
 }

@@ -8,6 +8,7 @@ from jupyter_lambda.api.aws.operations import (
     code_signing,
     concurrency,
     event_invoke,
+    event_sources,
     function_configs,
     function_urls,
     functions,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 HANDLERS: Final[dict[str, Handler]] = {
     **functions.TABLE, **versions.TABLE, **concurrency.TABLE, **tags.TABLE, **permissions.TABLE, **event_invoke.TABLE,
     **function_configs.TABLE, **function_urls.TABLE, **layers.TABLE, **code_signing.TABLE, **invoke_async.TABLE,
-    **provisioned.TABLE, **refused.TABLE,
+    **provisioned.TABLE, **event_sources.TABLE, **refused.TABLE,
 }  # fmt: skip
 
 # Where AWS was recorded to answer another status than the model says.
