@@ -8,6 +8,9 @@ export namespace CommandIDs {
   /** Open a function in the main area; arguments: name, tab. */
   export const openFunction = 'jupyter-lambda:open-function';
 
+  /** Jump to a function's cell; arguments: name, line (as the cell counts, its `%%lambda` line is 1). */
+  export const openCell = 'jupyter-lambda:open-cell';
+
   /** Start the engine if none runs. */
   export const startEngine = 'jupyter-lambda:start-engine';
 
