@@ -10,9 +10,10 @@ LAB_FOLDER := $(VENV)/share/jupyter/labextensions/jupyter-lambda
 FRONTEND := $(shell find labextension/src labextension/style -type f 2>/dev/null) \
             labextension/package.json labextension/tsconfig.json labextension/.yarnrc.yml labextension/yarn.lock
 
-# What the tests need from Debian, as COMMAND:PACKAGE; installed where the command is missing and we are root.
+# What the tests need from Debian, as COMMAND:PACKAGE or FILE:PACKAGE; installed where it is missing and we are root.
 TEST_PACKAGES := cc:build-essential g++:build-essential cmake:cmake \
-                 dockerd:docker.io containerd:containerd runc:runc iptables:iptables
+                 dockerd:docker.io containerd:containerd runc:runc iptables:iptables \
+                 chromium:chromium /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf:fonts-dejavu-core
 
 # Node of the machine, else the one that tools/node.sh installed from PyPI.
 export PATH := $(abspath $(BIN)):$(abspath .tools/node/bin):$(PATH)
@@ -32,15 +33,15 @@ demo: $(STAMPS)/demo ## Run the quickstart notebook without a browser, and print
 lab: $(STAMPS)/lab frontend ## Open JupyterLab on the quickstart notebook
 	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks/quickstart.ipynb
 
-test: $(STAMPS)/test ## Install what the tests need, and run them all
+test: $(STAMPS)/test frontend ## Install what the tests need, and run them all
 	@tools/system_packages.sh $(TEST_PACKAGES)
 	@$(PY) -m pytest $(PYTEST_ARGS); status=$$?; \
 	if [ $$status -eq 0 ]; then echo "make test: all tests passed"; else echo "make test: FAILED (pytest ended with $$status)"; fi; exit $$status
 
-bench: $(STAMPS)/test ## Measure, and write bench/results.json and its table
+bench: $(STAMPS)/test frontend ## Measure, and write bench/results.json and its table
 	$(PY) -m bench
 
-screenshots: $(STAMPS)/test $(STAMPS)/lab frontend ## Make the pictures in docs/images from a real JupyterLab
+screenshots: $(STAMPS)/test frontend ## Make the pictures in docs/images from a real JupyterLab
 	$(PY) tools/screenshots.py
 
 check: $(STAMPS)/dev $(STAMPS)/node_modules ## Lint, format, types and layers, of both halves

@@ -1,11 +1,14 @@
 #!/bin/sh
-# system_packages.sh COMMAND:PACKAGE... : install the Debian packages whose command is missing.
+# system_packages.sh COMMAND:PACKAGE... : install the Debian packages whose command is missing; a path with / is looked for as a file.
 # Without root or apt it only says what is missing: whatever needs it says so again, or skips.
 set -eu
 
 missing=""
 for pair in "$@"; do
-    command -v "${pair%%:*}" >/dev/null 2>&1 && continue
+    case "$pair" in
+        /*) [ -e "${pair%%:*}" ] && continue ;;
+        *) command -v "${pair%%:*}" >/dev/null 2>&1 && continue ;;
+    esac
     case " $missing " in *" ${pair#*:} "*) ;; *) missing="$missing ${pair#*:}" ;; esac
 done
 [ -n "$missing" ] || exit 0
