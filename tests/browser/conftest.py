@@ -30,20 +30,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason=missing))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium_browser() -> Iterator[Browser]:
-    """Chromium."""
+    """Chromium; it ends with this folder, because Playwright keeps an event loop running, beside which no other test can run one."""
     with browser() as started:
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def lab_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder that Lab shows."""
     return tmp_path_factory.mktemp("lab")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def lab_address(lab_root: Path) -> Iterator[str]:
     """A Lab below a prefix, with the test's engine home."""
     with lab_server(lab_root, lab_root / "home") as address:
