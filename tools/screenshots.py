@@ -13,7 +13,8 @@ from typing import Final
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from jupyter_lambda.testing.plugin import end_engine
-from tests.browser.lab_page import LabPage, browser, lab_server, what_is_missing, write_notebook
+from tests.browser.lab_page import LabPage, browser, what_is_missing
+from tests.browser.servers import lab_server, write_notebook
 
 IMAGES: Final = Path(__file__).parents[1] / "docs/images"
 CELLS: Final = (

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from jupyter_lambda.testing.plugin import end_engine
-from tests.browser.lab_page import LabPage, browser, lab_server, what_is_missing
+from tests.browser.lab_page import LabPage, browser, what_is_missing
+from tests.browser.servers import lab_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,29 +1,22 @@
-"""A real JupyterLab in a real Chromium, with an engine of its own: what browser tests and the screenshots drive."""
+"""A page of JupyterLab in a real Chromium, as a user sees and uses it: what browser tests and the screenshots drive."""
 
 from __future__ import annotations
 
-import json
-import os
 import re
 import shutil
-import socket
-import subprocess
 import sys
 import urllib.parse
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from jupyter_lambda.clock import pause
+from tests.browser.servers import TOKEN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from playwright.sync_api import Browser, Page
 
-TOKEN: Final = "a-browser-has-this"
-PREFIX: Final = "/user/ada/"
-_LISTENS: Final = re.compile(r"http://127\.0\.0\.1:(\d+)/")
 _SWITCHES: Final = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
@@ -38,6 +31,9 @@ _KERNEL_IS_IDLE: Final = """() => {
     const kernel = window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel;
     return kernel?.status === 'idle' && kernel.connectionStatus === 'connected';
 }"""
+_STYLES_ARE_THERE: Final = (
+    """() => new Promise(settled => requestAnimationFrame(() => requestAnimationFrame(() => settled(true))))"""
+)
 IDLE: Final = ".jp-Notebook-ExecutionIndicator[data-status=idle]"
 
 
@@ -73,76 +69,6 @@ def browser() -> Iterator[Browser]:
         started = playwright.chromium.launch(executable_path=chromium(), args=list(_SWITCHES))
         yield started
         started.close()
-
-
-@contextmanager
-def lab_server(root: Path, home: Path, *, base_url: str = PREFIX) -> Iterator[str]:
-    """JupyterLab on `root`, with an engine home; gives its address."""
-    settings = root / "settings" / "@jupyterlab" / "apputils-extension"
-    settings.mkdir(parents=True)
-    (settings / "notification.jupyterlab-settings").write_text('{"fetchNews": "false", "checkForUpdates": false}')
-    _name_this_python(root)
-    log = (root / "server.log").open("wb")  # a pipe that nobody reads would stop the server once it is full
-    process = subprocess.Popen(
-        [
-            sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", "--port=0",
-            f"--ServerApp.root_dir={root}", f"--ServerApp.base_url={base_url}", f"--IdentityProvider.token={TOKEN}",
-            "--JupyterLambda.sandbox=process", f"--JupyterLambda.home={home}", f"--LabApp.user_settings_dir={root / 'settings'}",
-            "--LabApp.expose_app_in_browser=True", f"--LabApp.workspaces_dir={root / 'workspaces'}",
-        ],
-        stderr=log,
-        env={
-            **os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "JUPYTER_LAMBDA_HOME": str(home),
-            "JUPYTER_LAMBDA_SANDBOX": "process", "JUPYTER_PATH": str(root / "data"),
-            "JUPYTER_PREFER_ENV_PATH": "1", "IPYTHONDIR": str(root / "ipython"),
-        },
-    )  # fmt: skip
-    log.close()
-    try:
-        port = _port(root / "server.log")
-        _wait_until_it_listens(port)
-        yield f"http://127.0.0.1:{port}{base_url}"
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
-
-
-def _port(log: Path) -> int:
-    """The port that a server's log tells."""
-    for _ in range(3000):
-        if (found := _LISTENS.search(log.read_text(errors="replace"))) is not None:
-            return int(found[1])
-        pause(0.02)
-    raise AssertionError(f"the server did not start: {log.read_text(errors='replace')[-2000:]}")
-
-
-def _name_this_python(root: Path) -> None:
-    """A kernel on the Python that runs the tests, whatever kernels the machine has."""
-    spec = root / "data" / "kernels" / "lambda-test"
-    spec.mkdir(parents=True)
-    argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-    (spec / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": "Python 3 (ipykernel)", "language": "python"}))
-
-
-def _wait_until_it_listens(port: int) -> None:
-    for _ in range(1000):
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=10).close()
-        except ConnectionRefusedError:
-            pause(0.02)
-        else:
-            return
-    raise AssertionError(f"nothing listens on port {port}")
-
-
-def write_notebook(path: Path, *cells: str) -> None:
-    """A notebook of code cells."""
-    kernel = {"name": "lambda-test", "display_name": "Python 3 (ipykernel)", "language": "python"}
-    body = [
-        {"cell_type": "code", "id": f"cell-{i}", "metadata": {}, "execution_count": None, "outputs": [], "source": source}
-        for i, source in enumerate(cells)
-    ]
-    path.write_text(json.dumps({"cells": body, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}))
 
 
 class LabPage:
@@ -202,11 +128,61 @@ class LabPage:
         """Begin one of Lab's commands; one that asks something ends only when it was answered."""
         self.page.evaluate("([c, a]) => { window.jupyterapp.commands.execute(c, a) }", [command, arguments])
 
+    def is_kernel_busy(self) -> bool:
+        """Whether a cell of the notebook in front keeps the kernel from everything else."""
+        return not self.page.evaluate(_KERNEL_IS_IDLE)
+
+    def restart_kernel(self) -> None:
+        """Restart the kernel of the notebook in front, and wait until it answers."""
+        self.command("notebook:restart-kernel")
+        self.page.locator(".jp-Dialog .jp-mod-accept").click()
+        self.wait_for_kernel()
+
+    def wait_until_saved(self, notebook: str) -> None:
+        """Save a notebook, and wait until Lab has sent its layout to the server; it does so a second after a change, in silence."""
+        self.page.evaluate(
+            """async notebook => {
+                const app = window.jupyterapp;
+                const saved = [...app.shell.widgets('main')].find(w => w.context?.path === notebook);
+                await saved?.context.save();
+            }""",
+            notebook,
+        )
+        with self.page.expect_response(lambda answer: "/api/workspaces/" in answer.url and answer.request.method == "PUT"):
+            self.page.evaluate("() => { window.jupyterapp.shell.layoutModified.emit() }")
+
+    def use_theme(self, theme: str) -> None:
+        """Change Lab's theme: `dark` or `light`."""
+        self.command("apputils:change-theme", theme=f"JupyterLab {theme.title()}")
+        said = "true" if theme == "light" else "false"
+        self.page.wait_for_selector(f"body[data-jp-theme-light={said}]", state="attached")
+        self.page.wait_for_function(_STYLES_ARE_THERE)
+
+    def until(self, holds: Callable[[], bool], what: str) -> None:
+        """Wait for a fact outside the page."""
+        for _ in range(900):
+            if holds():
+                return
+            self.page.wait_for_timeout(50)
+        raise AssertionError(f"not in 45 s: {what}")
+
     def show_panel(self) -> None:
         """Bring our panel to the front."""
         if not self.page.locator("#jp-Lambda-panel").is_visible():
             self.page.locator('.jp-SideBar [data-id="jp-Lambda-panel"]').click()
         self.page.locator("#jp-Lambda-panel").wait_for()
+
+    def card(self, number: int) -> Any:
+        """The live card below a cell."""
+        return self.output(number).get_by_role("region", name=re.compile("^Lambda function "))
+
+    def open_card(self, number: int) -> Any:
+        """The live card below a cell, opened."""
+        card = self.card(number)
+        twisty = card.get_by_role("button", name=re.compile("^Details of "))
+        if twisty.get_attribute("aria-expanded") == "false":
+            twisty.click()
+        return card
 
     def function(self, name: str) -> Any:
         """A function's row in the panel."""
@@ -215,3 +191,10 @@ class LabPage:
     def detail(self, name: str) -> Any:
         """A function's tab in the main area."""
         return self.page.locator(f'[id="jp-Lambda-detail-{name}"]')
+
+    def view(self, name: str, tab: str) -> Any:
+        """A function's tab in the main area, brought to the front and turned to one of its own tabs."""
+        self.command("jupyter-lambda:open-function", name=name)
+        detail = self.detail(name)
+        detail.get_by_role("tab", name=tab).click()
+        return detail

@@ -1,4 +1,4 @@
-"""Whole stories in a real JupyterLab: what a user does, and what the page shows."""
+"""The panel by itself: an engine that comes and goes, text that is only text, keys instead of a pointer."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from jupyter_lambda.client.connection import engine
 from jupyter_lambda.client.launch import stop_engine
-from tests.browser.lab_page import write_notebook
+from tests.browser.servers import write_notebook
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,103 +21,10 @@ RESIZE = """%%lambda resize --memory 256 --timeout 10
 def handler(event, context):
     print("side", event["side"])
     return {"side": event["side"] // 2}"""
-HANG = """%%lambda hang --timeout 900
-import time
-def handler(event, context):
-    time.sleep(900)"""
 ODD = """%%lambda odd
 def handler(event, context):
     print("\\x1b[31mred\\x1b[0m <script>document.title = 'owned'</script>")
     raise ValueError("<img src=x onerror=\\"document.title='owned'\\">")"""
-
-
-def test_from_a_cell_to_the_panel_and_back(lab: LabPage, lab_root: Path) -> None:
-    write_notebook(lab_root / "story.ipynb", LOAD, RESIZE, 'resize({"side": 640})', "import time; time.sleep(600)")
-    lab.open("story.ipynb")
-    lab.show_panel()
-    expect(lab.page.locator("#jp-Lambda-panel")).to_contain_text("The engine isn’t running")
-
-    # Deployed from a cell: the panel lists it, the card stands below the cell.
-    lab.run(0)
-    lab.run(1)
-    expect(lab.function("resize")).to_contain_text("not invoked")
-    card = lab.output(1).locator(".jp-Lambda-card")
-    expect(card).to_contain_text("resize")
-
-    # Invoked from a cell: the row is there.
-    lab.run(2)
-    lab.function("resize").click()
-    detail = lab.detail("resize")
-    detail.locator("[data-tab=invocations]").click()
-    expect(detail.locator("tbody tr")).to_have_count(1)
-    expect(detail.locator("tbody tr")).to_contain_text("cold")
-
-    # The kernel sleeps in another cell, and everything still acts at once.
-    lab.command("jupyter-lambda:show-panel")
-    lab.page.locator(".lm-TabBar-tab", has_text="story.ipynb").first.click()
-    lab.run(3, wait=False)
-    card.locator(".jp-Lambda-twisty").click()
-    memory = card.get_by_label("Memory in MB")
-    memory.fill("512")
-    memory.press("Enter")
-    expect(card).to_contain_text("Unpublished changes")
-    card.get_by_label("Event, as JSON").fill('{"side": 1180591620717411303424}')
-    card.get_by_role("button", name="Invoke", exact=True).click()
-    expect(card.locator(".jp-Lambda-payload")).to_have_text('{"side": 590295810358705651712}')
-    expect(card.locator("[role=log]")).to_contain_text("Memory Size: 512 MB")
-
-    # The kernel restarts: nothing here minds.
-    lab.command("notebook:restart-kernel")
-    lab.page.locator(".jp-Dialog .jp-mod-accept").click()
-    lab.wait_for_kernel()
-    card.get_by_role("button", name="Invoke", exact=True).click()
-    expect(card.locator(".jp-Lambda-invocations tbody tr")).to_have_count(3)
-
-    # The page is loaded again: tab and tab's tab, panel and card are as before.
-    lab.function("resize").click()
-    lab.page.wait_for_timeout(1500)  # Lab saves its layout a second after a change, and says nothing of it
-    lab.open(reset=False)
-    expect(lab.detail("resize").locator("[data-tab=invocations]")).to_have_attribute("aria-selected", "true")
-    expect(lab.detail("resize").locator("tbody tr")).to_have_count(3)
-
-
-def test_a_stuck_invocation_is_stopped_from_the_panel(lab: LabPage, lab_root: Path) -> None:
-    write_notebook(lab_root / "stuck.ipynb", LOAD, HANG, "hang({})")
-    lab.open("stuck.ipynb")
-    lab.show_panel()
-    lab.run(0)
-    lab.run(1)
-    lab.run(2, wait=False)
-    expect(lab.function("hang")).to_contain_text("1 running")
-
-    lab.function("hang").click()
-    detail = lab.detail("hang")
-    detail.locator("[data-tab=invocations]").click()
-    detail.get_by_role("button", name="Stop", exact=True).click()
-
-    expect(detail.locator("tbody tr").first.get_by_role("img", name="Stopped")).to_be_visible()
-    expect(lab.function("hang")).not_to_contain_text("running")
-
-
-def test_an_alias_weight_moved_by_slider_is_kept(lab: LabPage, lab_root: Path) -> None:
-    second = RESIZE.replace("// 2", "// 4")
-    write_notebook(lab_root / "alias.ipynb", LOAD, RESIZE, second, "%lambda alias resize live=1,2=0.1")
-    lab.open("alias.ipynb")
-    lab.show_panel()
-    for number in range(4):
-        lab.run(number)
-    lab.function("resize").click()
-    detail = lab.detail("resize")
-    detail.locator("[data-tab=versions]").click()
-    row = detail.locator("[data-alias=live]")
-    expect(row).to_contain_text("v1 90 %")
-
-    row.get_by_role("slider").focus()
-    lab.page.keyboard.press("End")
-
-    expect(row).to_contain_text("v2 100 %")
-    client = engine(lab_root / "home")
-    assert [a.additional_weight for a in client.function("resize").aliases] == [1.0]
 
 
 def test_the_page_waits_for_an_engine_and_starts_one(lab: LabPage, lab_root: Path) -> None:

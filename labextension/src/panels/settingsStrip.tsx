@@ -2,7 +2,7 @@
  * Memory and timeout as controls that act at once, through the server: not through the kernel, which may be busy.
  * A refused value jumps back and the engine's reason stands beside it.
  */
-import React, { useEffect, useState } from 'react';
+import React, { useState } from 'react';
 
 import { DetailModel } from '../services/detailModel';
 import {
@@ -15,6 +15,7 @@ import {
   nextMemory,
   positionOf
 } from '../services/memoryScale';
+import { useDraft } from './draft';
 import { useTrans } from './words';
 
 const TIMEOUT_MAX = 900;
@@ -53,34 +54,9 @@ interface IControlProps {
   set: (value: number) => Promise<boolean>;
 }
 
-/** What a control shows: the value that is set, or the one on its way there. */
-function useDraft(
-  value: number,
-  set: (value: number) => Promise<boolean>
-): [number, (draft: number) => void, (final: number) => void, boolean] {
-  const [draft, setDraft] = useState<number | null>(null);
-  const [busy, setBusy] = useState(false);
-  useEffect(() => setDraft(null), [value]);
-  const commit = (final: number): void => {
-    if (final === value) {
-      setDraft(null);
-      return;
-    }
-    setDraft(final);
-    setBusy(true);
-    void set(final).then(done => {
-      setBusy(false);
-      if (!done) {
-        setDraft(null);
-      }
-    });
-  };
-  return [draft ?? value, setDraft, commit, busy];
-}
-
 function MemoryControl(props: IControlProps & { memory: number }): JSX.Element {
   const trans = useTrans();
-  const [shown, setShown, commit, busy] = useDraft(props.memory, props.set);
+  const { shown, isBusy, show, commit } = useDraft(props.memory, props.set);
   const onKey = (event: React.KeyboardEvent): void => {
     const steps = {
       ArrowRight: 1,
@@ -91,10 +67,10 @@ function MemoryControl(props: IControlProps & { memory: number }): JSX.Element {
     const factor = { PageUp: 2, PageDown: 0.5 }[event.key];
     if (steps !== undefined) {
       event.preventDefault();
-      setShown(nextMemory(shown, steps));
+      show(nextMemory(shown, steps));
     } else if (factor !== undefined) {
       event.preventDefault();
-      setShown(clampMemory(shown * factor));
+      show(clampMemory(shown * factor));
     }
   };
   return (
@@ -114,7 +90,7 @@ function MemoryControl(props: IControlProps & { memory: number }): JSX.Element {
             '--jla-filled': `${positionOf(shown) / (POSITIONS / 100)}%`
           } as React.CSSProperties
         }
-        onChange={event => setShown(memoryAt(Number(event.target.value)))}
+        onChange={event => show(memoryAt(Number(event.target.value)))}
         onPointerUp={() => commit(shown)}
         onKeyDown={onKey}
         onKeyUp={() => commit(shown)}
@@ -125,7 +101,7 @@ function MemoryControl(props: IControlProps & { memory: number }): JSX.Element {
         value={shown}
         min={MEMORY_MIN}
         max={MEMORY_MAX}
-        busy={busy}
+        busy={isBusy}
         disabled={props.disabled}
         commit={commit}
       />
@@ -141,7 +117,7 @@ function TimeoutControl(
   props: IControlProps & { timeout: number }
 ): JSX.Element {
   const trans = useTrans();
-  const [shown, , commit, busy] = useDraft(props.timeout, props.set);
+  const { shown, isBusy, commit } = useDraft(props.timeout, props.set);
   return (
     <div className="jp-Lambda-setting">
       <span className="jp-Lambda-label">{trans.__('Timeout')}</span>
@@ -151,7 +127,7 @@ function TimeoutControl(
         value={shown}
         min={1}
         max={TIMEOUT_MAX}
-        busy={busy}
+        busy={isBusy}
         disabled={props.disabled}
         commit={commit}
       />

@@ -1,11 +1,12 @@
 /**
  * Versions and aliases: the weight of an alias by slider, asked beside observed; the difference of two versions.
  */
-import React, { useEffect, useState } from 'react';
+import React, { useState } from 'react';
 
 import { IAlias, IDifference } from '../../api/wire';
 import { DetailModel } from '../../services/detailModel';
 import { count, percent } from '../../services/quantities';
+import { useDraft } from '../draft';
 import { useTrans } from '../words';
 import { Pane } from './overview';
 
@@ -77,22 +78,11 @@ function AliasRow(props: {
 }): JSX.Element {
   const trans = useTrans();
   const { alias, detail } = props;
-  const [weight, setWeight] = useState<number | null>(null);
-  useEffect(() => setWeight(null), [alias.revision_id]);
-  const shown = weight ?? alias.additional_weight;
-  const commit = (): void => {
-    if (weight !== null && weight !== alias.additional_weight) {
-      void detail.act(() =>
-        detail.engine.api.setAlias(
-          detail.name,
-          alias.name,
-          alias.version,
-          alias.additional_version,
-          weight
-        )
-      );
-    }
-  };
+  const { shown, show, commit } = useDraft(alias.additional_weight, weight =>
+    detail.act(() =>
+      detail.engine.api.setAlias(detail.name, alias.name, alias.version, alias.additional_version, weight)
+    )
+  );
   return (
     <div className="jp-Lambda-alias" data-alias={alias.name}>
       <strong className="jp-Lambda-name">{alias.name}</strong>
@@ -111,9 +101,9 @@ function AliasRow(props: {
             disabled={props.readOnly}
             aria-label={trans.__('Share of version %1 in alias %2', alias.additional_version, alias.name)}
             aria-valuetext={percent(shown)}
-            onChange={event => setWeight(Number(event.target.value) / 100)}
-            onPointerUp={commit}
-            onKeyUp={commit}
+            onChange={event => show(Number(event.target.value) / 100)}
+            onPointerUp={() => commit(shown)}
+            onKeyUp={() => commit(shown)}
           />
           <span className="jp-Lambda-number">
             v{alias.additional_version} {percent(shown)}
