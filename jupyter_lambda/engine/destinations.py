@@ -1,7 +1,8 @@
-"""Where the outcome of an asynchronous event goes: the record that AWS sends to a destination.
+"""Where the outcome of an asynchronous event goes: the record that AWS sends to a destination, and the event to a dead-letter target.
 
-A destination that is a function gets the record as an event, queued in the transaction that ends the first one: neither is lost, and
-neither comes twice for want of the other. Source: AWS Lambda Developer Guide, "Capturing records of Lambda asynchronous invocations".
+A destination that is a function gets the record as an event, any other one as a message; both are kept in the transaction that ends the
+first event: neither is lost, and neither comes twice for want of the other. Source: AWS Lambda Developer Guide, "Capturing records of
+Lambda asynchronous invocations" and "Adding a dead-letter queue".
 """
 
 from __future__ import annotations
@@ -10,20 +11,22 @@ import json
 import logging
 import uuid
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from jupyter_lambda.engine.invocations import Outcome
-from jupyter_lambda.errors import ValidationError
+from jupyter_lambda.errors import ValidationError, aws_code
 from jupyter_lambda.model.invocation import InvocationResult
 from jupyter_lambda.model.names import parse_function_reference
-from jupyter_lambda.store.protocol import QueuedEvent
+from jupyter_lambda.store.protocol import Change, Delivery, PutDelivery, PutEvent, QueuedEvent
 
 if TYPE_CHECKING:
     from jupyter_lambda.model.function_settings import EventInvokeConfig
 
 log = logging.getLogger(__name__)
+
+ERROR_MESSAGE_BYTES_MAX: Final = 1_024
 
 
 class EndedEvent(msgspec.Struct, frozen=True):
@@ -35,34 +38,84 @@ class EndedEvent(msgspec.Struct, frozen=True):
     attempts: int  # that really ran
 
 
-def follow(ended: EndedEvent, config: EventInvokeConfig | None, *, function_arn: str, now: float) -> QueuedEvent | None:
-    """The event that tells a destination function how another event ended; None where nobody is to be told.
+class Following(msgspec.Struct, frozen=True):
+    """What the end of an event brings about; kept in the transaction that ends it."""
+
+    events: tuple[QueuedEvent, ...] = ()
+    deliveries: tuple[Delivery, ...] = ()
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """For the store."""
+        return (*map(PutEvent, self.events), *map(PutDelivery, self.deliveries))
+
+
+def follow(
+    ended: EndedEvent, config: EventInvokeConfig | None, dead_letter: str | None, *, function_arn: str, now: float
+) -> Following:
+    """Who is told how an event ended: the destination of its condition, and the dead-letter target of a failure.
 
     Args:
         ended: What ended, and how.
         config: What was put for its function and qualifier.
+        dead_letter: The ARN of the version's dead-letter queue or topic.
         function_arn: Of the function, with its qualifier.
         now: Epoch seconds.
     """
-    if config is None:
-        return None
-    arn = config.on_success if ended.condition == "Success" else config.on_failure
-    if arn is None:
-        return None
-    if ":lambda:" not in arn:
-        log.warning("the destination %s is no function, and nothing else can be reached from here: its record is dropped", arn)
-        return None
+    events: list[QueuedEvent] = []
+    deliveries: list[Delivery] = []
+    succeeded = ended.condition == "Success"
+    target = None if config is None else config.on_success if succeeded else config.on_failure
+    if target is not None:
+        body = json.dumps(record(ended, function_arn=function_arn, now=now)).encode()
+        if ":lambda:" in target:
+            events += _event(ended, target, body, now)
+        else:
+            deliveries.append(_delivery(ended, target, body, now))
+    if dead_letter is not None and not succeeded:
+        attributes = _dead_letter_attributes(ended)
+        deliveries.append(_delivery(ended, dead_letter, ended.event.payload, now, dead_letter=True, attributes=attributes))
+    return Following(tuple(events), tuple(deliveries))
+
+
+def _event(ended: EndedEvent, arn: str, payload: bytes, now: float) -> list[QueuedEvent]:
     try:
         target = parse_function_reference(arn)
     except ValidationError:
         log.warning("the destination %s is no function's ARN: its record is dropped", arn)
-        return None
+        return []
     trace = ended.outcome.record.trace_id if isinstance(ended.outcome, InvocationResult) else ended.event.trace_id
-    payload = json.dumps(record(ended, function_arn=function_arn, now=now)).encode()
-    return QueuedEvent(
+    event = QueuedEvent(
         request_id=str(uuid.uuid4()), function_name=target.name, qualifier=target.qualifier, payload=payload, accepted=now, due=now,
         trace_id=trace,
     )  # fmt: skip
+    return [event]
+
+
+def _delivery(
+    ended: EndedEvent,
+    target: str,
+    body: bytes,
+    now: float,
+    *,
+    dead_letter: bool = False,
+    attributes: dict[str, str] | None = None,
+) -> Delivery:
+    return Delivery(
+        delivery_id=str(uuid.uuid4()), function_name=ended.event.function_name, target=target, body=body, accepted=now,
+        dead_letter=dead_letter, attributes=attributes or {},
+    )  # fmt: skip
+
+
+def _dead_letter_attributes(ended: EndedEvent) -> dict[str, str]:
+    """What stands beside the event in a dead-letter queue."""
+    if isinstance(ended.outcome, InvocationResult):
+        code, message = "200", ended.outcome.record.error_message or ""
+    else:
+        code, message = str(aws_code(ended.outcome).status.value), ended.outcome.what
+    attributes = {"RequestID": ended.event.request_id, "ErrorCode": code}
+    shown = message.encode()[:ERROR_MESSAGE_BYTES_MAX].decode("utf-8", "ignore")
+    return {**attributes, "ErrorMessage": shown} if shown else attributes  # an empty value is none that SQS takes
 
 
 def record(ended: EndedEvent, *, function_arn: str, now: float) -> dict[str, Any]:

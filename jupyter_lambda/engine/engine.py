@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from jupyter_lambda.engine.aws_endpoint import AwsEndpoint
 from jupyter_lambda.engine.background import Background
 from jupyter_lambda.engine.catalog import Catalog, Entry
 from jupyter_lambda.engine.code_objects import CodeObjects
 from jupyter_lambda.engine.completion import Completion
+from jupyter_lambda.engine.deliveries import Deliveries, Sender
 from jupyter_lambda.engine.deployment import difference
-from jupyter_lambda.engine.destinations import EndedEvent, follow
+from jupyter_lambda.engine.destinations import EndedEvent, Following, follow
 from jupyter_lambda.engine.dispatcher import Dispatcher
 from jupyter_lambda.engine.environments import Parts
 from jupyter_lambda.engine.event_queue import EventQueue
@@ -33,6 +35,7 @@ from jupyter_lambda.errors import (
     InvalidRuntime,
     InvocationNotFound,
     JupyterLambdaError,
+    NotFound,
     PlatformError,
     RecursiveInvocation,
     RequestError,
@@ -84,7 +87,9 @@ class Engine:
         self._draw = random.Random()  # noqa: S311 - a fair draw, no secret
         self.catalog = Catalog(store, clock, region=settings.region, account_id=settings.account_id, sandbox_kind=sandbox.kind)
         self.catalog.on_change(self._catalog_changed)
-        self.code_objects = CodeObjects(settings.aws_endpoint, region=settings.region)
+        endpoint = AwsEndpoint(settings.aws_endpoint, region=settings.region)
+        self.code_objects = CodeObjects(endpoint)
+        self.deliveries = Deliveries(store, clock, Sender(endpoint), self.live.touch)
         self.resources = Resources(store, region=settings.region, account_id=settings.account_id)
         self.changes = FunctionChanges(self.catalog, Interpreters(), self.resources)
         parts = Parts(sandbox=sandbox, doors=doors, store=store, clock=clock, settings=settings, loop=asyncio.get_running_loop())
@@ -96,8 +101,9 @@ class Engine:
             maximum_age_seconds=settings.async_maximum_age_seconds,
         )
         self.queue = EventQueue(
-            store, clock, self._policy_of, self.run, lambda request_id: self.live.publish("event", request_id), self._follow
-        )
+            store, clock, self._policy_of, self.run, lambda request_id: self.live.publish("event", request_id), self._follow,
+            self.deliveries.take,
+        )  # fmt: skip
 
     async def open(self) -> None:
         """Load the store's contents, sweep what an earlier engine left behind, and take up its queued events."""
@@ -106,6 +112,7 @@ class Engine:
         self.resources.load(contents.resources)
         await self.sandbox.sweep()
         self.queue.load(contents.events)
+        self.deliveries.load(contents.deliveries)
         for entry in self.catalog.entries():
             self._provision(entry)
         self._tidy_up()
@@ -119,6 +126,7 @@ class Engine:
             await asyncio.gather(self._tidying, return_exceptions=True)
         await self.wait_until_quiet(self.settings.stop_grace_seconds)
         await self.queue.aclose()
+        await self.deliveries.aclose()
         await self.dispatcher.aclose()
         await self.sandbox.aclose()
         self.live.close()
@@ -136,7 +144,7 @@ class Engine:
     @property
     def is_idle(self) -> bool:
         """Nothing runs, waits or stays warm."""
-        return not (self.dispatcher.environments or self.dispatcher.running or len(self.queue))
+        return not (self.dispatcher.environments or self.dispatcher.running or len(self.queue) or len(self.deliveries))
 
     # -- invoking -----------------------------------------------------------------------------------------------------------
     def invoke(
@@ -234,10 +242,18 @@ class Engine:
         entry = self.catalog.find(event.function_name)
         return entry.function.settings.event_invoke.get(event.qualifier or LATEST) if entry else None
 
-    def _follow(self, ended: EndedEvent) -> QueuedEvent | None:
+    def _follow(self, ended: EndedEvent) -> Following:
         event = ended.event
         arn = self.arn(event.function_name, event.qualifier or LATEST)
-        return follow(ended, self._event_config(event), function_arn=arn, now=self.clock.epoch())
+        config, dead_letter = self._event_config(event), self._dead_letter(event)
+        return follow(ended, config, dead_letter, function_arn=arn, now=self.clock.epoch())
+
+    def _dead_letter(self, event: QueuedEvent) -> str | None:
+        try:
+            version = self.resolve(self.catalog.entry(event.function_name), event.qualifier)
+        except NotFound:
+            return None
+        return version.configuration.dead_letter
 
     def resolve(self, entry: Entry, qualifier: str | None) -> Version:
         """The version that a qualifier means for this invocation; a weighted alias is drawn anew each time."""

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from jupyter_lambda.engine.background import Background
-from jupyter_lambda.engine.destinations import EndedEvent
+from jupyter_lambda.engine.destinations import EndedEvent, Following
 from jupyter_lambda.engine.invocations import InvokeRequest, Outcome
 from jupyter_lambda.errors import JupyterLambdaError, NotFound, Throttled
 from jupyter_lambda.model.invocation import Status
 from jupyter_lambda.scheduling.retries import Again, GivenUp, RetryPolicy, after_attempt
-from jupyter_lambda.store.protocol import DeleteEvent, PutEvent, QueuedEvent, Store
+from jupyter_lambda.store.protocol import DeleteEvent, Delivery, PutEvent, QueuedEvent, Store
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -41,13 +41,15 @@ class EventQueue:
         policy_of: Callable[[QueuedEvent], RetryPolicy],
         invoke: Invoke,
         settled: Callable[[str], None],
-        follow: Callable[[EndedEvent], QueuedEvent | None],
+        follow: Callable[[EndedEvent], Following],
+        deliver: Callable[[Delivery], None],
     ) -> None:
         self._store = store
         self._clock = clock
         self._policy_of = policy_of  # asked after each attempt: what is put meanwhile holds for what is queued
         self._invoke = invoke
-        self._follow = follow  # what an ended event brings about: the event of its destination
+        self._follow = follow  # what an ended event brings about: the event or the message of its destination
+        self._deliver = deliver
         self._settled = settled  # told the request id after each attempt, once what follows it is kept
         self._heap: list[tuple[float, str]] = []
         self._events: dict[str, QueuedEvent] = {}
@@ -118,7 +120,7 @@ class EventQueue:
         if self._closed or event.request_id not in self._events:
             return
         if isinstance(outcome, NotFound):
-            await self._end(event, None)
+            await self._end(event, Following())
             return
         status = _status(outcome)
         counts = status not in (Status.THROTTLED, Status.LOST)
@@ -135,7 +137,7 @@ class EventQueue:
         if not isinstance(verdict, Again):
             condition = verdict.condition if isinstance(verdict, GivenUp) else "Success"
             tells = status is not Status.CANCELLED
-            await self._end(event, self._follow(EndedEvent(event, outcome, condition, attempts)) if tells else None)
+            await self._end(event, self._follow(EndedEvent(event, outcome, condition, attempts)) if tells else Following())
             return
         self._throttles[event.request_id] = throttles
         later = msgspec.structs.replace(event, attempt=attempts, due=verdict.due)
@@ -144,12 +146,14 @@ class EventQueue:
         self._settled(event.request_id)
         self._look()
 
-    async def _end(self, event: QueuedEvent, following: QueuedEvent | None) -> None:
-        await self._store.commit([DeleteEvent(event.request_id), *([PutEvent(following)] if following else [])])
+    async def _end(self, event: QueuedEvent, following: Following) -> None:
+        await self._store.commit([DeleteEvent(event.request_id), *following.changes])
         self._events.pop(event.request_id, None)
-        if following is not None:
-            self._put(following)
+        for next_event in following.events:
+            self._put(next_event)
             self._look()
+        for delivery in following.deliveries:
+            self._deliver(delivery)
         self._throttles.pop(event.request_id, None)
         self._settled(event.request_id)
 

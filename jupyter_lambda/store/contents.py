@@ -1,6 +1,6 @@
-"""Functions, versions, aliases, queued events and settings in SQLite: one statement for each change, one read for all of it.
+"""Functions, versions, aliases, queued events, deliveries and settings in SQLite: one statement for each change, one read for all of it.
 
-Bodies are the JSON of their structs (an event's is MessagePack: its payload is bytes), so a new member of a struct needs no
+Bodies are the JSON of their structs (an event's and a delivery's are MessagePack: they hold bytes), so a new member of a struct needs no
 migration and a person can read the tables.
 """
 
@@ -16,11 +16,14 @@ from jupyter_lambda.store.protocol import (
     Change,
     Contents,
     DeleteAlias,
+    DeleteDelivery,
     DeleteEvent,
     DeleteFunction,
     DeleteResource,
     DeleteVersion,
+    Delivery,
     PutAlias,
+    PutDelivery,
     PutEvent,
     PutFunction,
     PutResource,
@@ -64,6 +67,13 @@ def _apply_one(connection: sqlite3.Connection, change: Change) -> None:
             )
         case DeleteEvent(request_id):
             connection.execute("DELETE FROM events WHERE request_id = ?", (request_id,))
+        case PutDelivery(delivery):
+            body = msgspec.msgpack.encode(delivery)
+            connection.execute(
+                "INSERT OR REPLACE INTO deliveries VALUES (?, ?, ?)", (delivery.delivery_id, delivery.accepted, body)
+            )
+        case DeleteDelivery(delivery_id):
+            connection.execute("DELETE FROM deliveries WHERE delivery_id = ?", (delivery_id,))
         case PutResource(resource):
             _put(connection, "INSERT OR REPLACE INTO resources VALUES (?, ?)", resource.key, resource)
         case DeleteResource(key):
@@ -86,6 +96,7 @@ def load(connection: sqlite3.Connection) -> Contents:
         aliases = [row[0] for row in connection.execute("SELECT body FROM aliases ORDER BY function_name, name")]
         events = [row[0] for row in connection.execute("SELECT body FROM events ORDER BY accepted, request_id")]
         resources = [row[0] for row in connection.execute("SELECT body FROM resources ORDER BY key")]
+        deliveries = [row[0] for row in connection.execute("SELECT body FROM deliveries ORDER BY accepted, delivery_id")]
     finally:
         connection.execute("COMMIT")
     return Contents(
@@ -94,6 +105,7 @@ def load(connection: sqlite3.Connection) -> Contents:
         aliases=tuple(msgspec.json.decode(body, type=Alias) for body in aliases),
         events=tuple(msgspec.msgpack.decode(body, type=QueuedEvent) for body in events),
         resources=tuple(msgspec.json.decode(body, type=Resource) for body in resources),
+        deliveries=tuple(msgspec.msgpack.decode(body, type=Delivery) for body in deliveries),
     )
 
 

@@ -38,6 +38,20 @@ class QueuedEvent(msgspec.Struct, frozen=True, kw_only=True):
     trace_id: str | None = None
 
 
+class Delivery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A message that waits for its target to take it, or that was given up."""
+
+    delivery_id: str
+    function_name: str  # whose invocation it tells of
+    target: str  # ARN of a queue, topic, bus or bucket
+    body: bytes
+    accepted: float  # epoch seconds
+    dead_letter: bool = False  # for the dead-letter target, not for a destination
+    attributes: dict[str, str] = {}
+    failure: str | None = None  # why it was given up
+    ended: float | None = None  # epoch seconds at which it was
+
+
 class PutFunction(msgspec.Struct, frozen=True):
     """Create or replace a function with its `$LATEST`."""
 
@@ -88,6 +102,18 @@ class DeleteEvent(msgspec.Struct, frozen=True):
     request_id: str
 
 
+class PutDelivery(msgspec.Struct, frozen=True):
+    """Keep a message until its target has it, or what became of it."""
+
+    delivery: Delivery
+
+
+class DeleteDelivery(msgspec.Struct, frozen=True):
+    """The target has it, or it is forgotten."""
+
+    delivery_id: str
+
+
 class PutResource(msgspec.Struct, frozen=True):
     """Create or replace a layer's version, a code signing configuration or an event source mapping."""
 
@@ -102,7 +128,7 @@ class DeleteResource(msgspec.Struct, frozen=True):
 
 Change = (
     PutFunction | DeleteFunction | PutVersion | DeleteVersion | PutAlias | DeleteAlias | PutEvent | DeleteEvent | PutResource
-    | DeleteResource
+    | DeleteResource | PutDelivery | DeleteDelivery
 )  # fmt: skip
 
 
@@ -114,6 +140,7 @@ class Contents(msgspec.Struct, frozen=True):
     aliases: tuple[Alias, ...]
     events: tuple[QueuedEvent, ...]
     resources: tuple[Resource, ...] = ()
+    deliveries: tuple[Delivery, ...] = ()
 
 
 class Store(Protocol):

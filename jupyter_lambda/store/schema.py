@@ -80,7 +80,12 @@ def _add_resources(connection: sqlite3.Connection) -> None:
     connection.execute("CREATE TABLE resources (key TEXT PRIMARY KEY, body TEXT NOT NULL)")
 
 
-MIGRATIONS: Final[Sequence[Callable[[sqlite3.Connection], None]]] = (_create, _add_resources)
+def _add_deliveries(connection: sqlite3.Connection) -> None:
+    """Version 3: messages to queues, topics, buses and buckets."""
+    connection.execute("CREATE TABLE deliveries (delivery_id TEXT PRIMARY KEY, accepted REAL NOT NULL, body BLOB NOT NULL)")
+
+
+MIGRATIONS: Final[Sequence[Callable[[sqlite3.Connection], None]]] = (_create, _add_resources, _add_deliveries)
 
 
 def _run(connection: sqlite3.Connection, script: str) -> None:

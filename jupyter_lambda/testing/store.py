@@ -18,11 +18,14 @@ from jupyter_lambda.store.protocol import (
     Change,
     Contents,
     DeleteAlias,
+    DeleteDelivery,
     DeleteEvent,
     DeleteFunction,
     DeleteResource,
     DeleteVersion,
+    Delivery,
     PutAlias,
+    PutDelivery,
     PutEvent,
     PutFunction,
     PutResource,
@@ -67,6 +70,7 @@ class MemoryStore:
         self._versions: dict[tuple[str, str], Version] = {}
         self._aliases: dict[tuple[str, str], Alias] = {}
         self._events: dict[str, QueuedEvent] = {}
+        self._deliveries: dict[str, Delivery] = {}
         self._settings: dict[str, str] = {}
         self._resources: dict[str, Resource] = {}
         self._records: list[_Recorded] = []
@@ -91,6 +95,7 @@ class MemoryStore:
             aliases=tuple(self._aliases[key] for key in sorted(self._aliases)),
             events=tuple(sorted(self._events.values(), key=lambda event: (event.accepted, event.request_id))),
             resources=tuple(self._resources[key] for key in sorted(self._resources)),
+            deliveries=tuple(sorted(self._deliveries.values(), key=lambda one: (one.accepted, one.delivery_id))),
         )
 
     async def commit(self, changes: Sequence[Change]) -> None:
@@ -120,6 +125,10 @@ class MemoryStore:
                 self._events[event.request_id] = event
             case DeleteEvent(request_id):
                 self._events.pop(request_id, None)
+            case PutDelivery(delivery):
+                self._deliveries[delivery.delivery_id] = delivery
+            case DeleteDelivery(delivery_id):
+                self._deliveries.pop(delivery_id, None)
             case PutResource(resource):
                 self._resources[resource.key] = resource
             case DeleteResource(key):

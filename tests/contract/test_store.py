@@ -22,11 +22,14 @@ from jupyter_lambda.store import open_store
 from jupyter_lambda.store.protocol import (
     Contents,
     DeleteAlias,
+    DeleteDelivery,
     DeleteEvent,
     DeleteFunction,
     DeleteResource,
     DeleteVersion,
+    Delivery,
     PutAlias,
+    PutDelivery,
     PutEvent,
     PutFunction,
     PutResource,
@@ -97,6 +100,11 @@ def event(request_id="e1", name="resize", **members):
     return QueuedEvent(request_id=request_id, function_name=name, **{**settings, **members})
 
 
+def delivery(delivery_id="d1", name="resize", **members):
+    settings = {"target": "arn:aws:sqs:us-east-1:000000000000:q", "body": b'{"n": 1}\xff', "accepted": 1.0}
+    return Delivery(delivery_id=delivery_id, function_name=name, **{**settings, **members})
+
+
 def record(request_id="r1", name="resize", **members):
     settings = {"version": "3", "arrived": 100.0, "duration_ms": 12.5, "billed_ms": 13, "memory_mib": 128, "max_memory_mib": 40}
     return InvocationRecord(request_id=request_id, function_name=name, **{**settings, **members})
@@ -136,6 +144,22 @@ async def test_a_later_put_replaces_an_earlier_one(store):
     loaded = await store.load()
     assert loaded.functions == (function(last_version=2),)
     assert loaded.events == (event(attempt=1, due=71.0),)
+
+
+async def test_deliveries_are_kept_until_they_are_deleted(store):
+    later = delivery("a", accepted=2.0, attributes={"ErrorCode": "200"}, dead_letter=True)
+    await store.commit([PutDelivery(later), PutDelivery(delivery("b")), PutDelivery(delivery("c", accepted=3.0))])
+    assert [one.delivery_id for one in (await store.load()).deliveries] == ["b", "a", "c"]
+
+    failed = delivery("b", failure="no such queue", ended=5.0)
+    await store.commit([PutDelivery(failed), DeleteDelivery("c"), DeleteDelivery("never")])
+    assert (await store.load()).deliveries == (failed, later)
+
+
+async def test_a_functions_messages_outlive_it(store):
+    await store.commit([PutFunction(function()), PutDelivery(delivery("a"))])
+    await store.commit([DeleteFunction("resize")])
+    assert (await store.load()).deliveries == (delivery("a"),)
 
 
 async def test_versions_come_in_the_order_of_their_numbers(store):

@@ -31,7 +31,8 @@ NOTES: Final[dict[str, str]] = {
     "AddPermission": "Kept as IAM would have it, and asked by function URLs. The engine has one account and one key: no other call "
     "is refused for want of one.",
     "CreateFunction": "`ZipFile`, and `S3Bucket` from `--aws-endpoint`. `ImageUri` is refused. `VpcConfig`, "
-    "`KMSKeyArn`, `FileSystemConfigs`, `SnapStart`, `TracingConfig` and `DeadLetterConfig` are kept.",
+    "`KMSKeyArn`, `FileSystemConfigs`, `SnapStart` and `TracingConfig` are kept; `DeadLetterConfig` "
+    "gets the event where `--aws-endpoint` has the queue or topic.",
     "CreateEventSourceMapping": "Checked, kept and answered with its state; no record is read from a source yet.",
     "CreateCapacityProvider": "Newer area of AWS that needs machines of its own.",
     "CheckpointDurableExecution": "Durable functions are not here.",
@@ -45,7 +46,7 @@ NOTES: Final[dict[str, str]] = {
     "result is one event. 200 MB at most; no limit to the rate.",
     "ListTags": "Tags of functions and event source mappings; no other resource has any.",
     "PutFunctionEventInvokeConfig": "Retries and maximum age hold for the queue from the next attempt on; a destination "
-    "that is a function gets AWS's record, queued in the transaction that ends the event; queues, topics, buses and buckets are kept.",
+    "gets AWS's record, kept in the transaction that ends the event; queues, topics, buses and buckets are those of `--aws-endpoint`.",
     "PutFunctionRecursionConfig": "A chain of calls that comes back to a function for the 16th time is ended, counted by `Lineage` in "
     "the trace header, unless it says `Allow`.",
     "PutProvisionedConcurrencyConfig": "Real environments, initialised ahead and kept. An alias provisions its first version only; what "

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from jupyter_lambda.engine.destinations import EndedEvent, Following
 from jupyter_lambda.engine.event_queue import EventQueue
 from jupyter_lambda.model.invocation import InvocationRecord, InvocationResult
 from jupyter_lambda.scheduling.retries import RetryPolicy
-from jupyter_lambda.store.protocol import QueuedEvent
+from jupyter_lambda.store.protocol import Delivery, QueuedEvent
 from jupyter_lambda.testing.clock import ManualClock
 from jupyter_lambda.testing.store import MemoryStore
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from jupyter_lambda.engine.destinations import EndedEvent
     from jupyter_lambda.engine.invocations import InvokeRequest, Outcome
 
 pytestmark = pytest.mark.anyio
@@ -36,6 +36,7 @@ async def test_the_following_event_is_kept_as_the_first_one_ends(tmp_path: Path)
     clock, settled = ManualClock(), asyncio.Event()
     store = MemoryStore(tmp_path, clock)
     following = event("second", clock.epoch() + 3_600.0)
+    message = Delivery(delivery_id="m", function_name="f", target="arn:aws:sqs:us-east-1:000000000000:q", body=b"2", accepted=1.0)
     told: list[EndedEvent] = []
 
     async def run(request: InvokeRequest) -> Outcome:
@@ -43,16 +44,18 @@ async def test_the_following_event_is_kept_as_the_first_one_ends(tmp_path: Path)
             payload=b"2", record=InvocationRecord(request_id=request.request_id, function_name="f", version="1")
         )
 
-    def follow(ended: EndedEvent) -> QueuedEvent:
+    def follow(ended: EndedEvent) -> Following:
         told.append(ended)
-        return following
+        return Following(events=(following,), deliveries=(message,))
 
-    queue = EventQueue(store, clock, lambda _: RetryPolicy(), run, lambda _: settled.set(), follow)
+    taken: list[Delivery] = []
+    queue = EventQueue(store, clock, lambda _: RetryPolicy(), run, lambda _: settled.set(), follow, taken.append)
     await queue.accept(event("first", clock.epoch()))
     async with asyncio.timeout(5):
         await settled.wait()
 
-    assert (await store.load()).events == (following,)
+    kept = await store.load()
+    assert (kept.events, kept.deliveries, taken) == ((following,), (message,), [message])
     assert len(queue) == 1
     assert [(one.condition, one.attempts) for one in told] == [("Success", 1)]
     await queue.aclose()
