@@ -136,6 +136,8 @@ class Routes:
             Route(f"{function}/versions/{{version}}", self.version),
             Route(f"{function}/difference", self.difference),
             Route(f"{function}/aliases/{{alias}}", self.alias, methods=["PUT", "DELETE"]),
+            Route(f"{function}/test-events", self.test_events),
+            Route(f"{function}/test-events/{{event}}", self.test_event, methods=["PUT", "DELETE"]),
             Route(f"{function}/invocations", self.invocations),
             Route(f"{function}/logs", self.logs),
             Route(f"{function}/metrics", self.metrics),
@@ -224,6 +226,18 @@ class Routes:
             await self._engine.catalog.delete_alias(name, alias)
             return Response(status_code=204)
         return _json(await self._engine.put_alias(name, alias, await _body(request, AliasRequest)))
+
+    async def test_events(self, request: Request) -> Response:
+        """The events that are kept to try a function with."""
+        return _json(self._engine.test_events.of(_name(request)))
+
+    async def test_event(self, request: Request) -> Response:
+        """Keep an event, which is the request's body, or remove one."""
+        name, event = _name(request), request.path_params["event"]
+        if request.method == "DELETE":
+            await self._engine.test_events.delete(name, event)
+            return Response(status_code=204)
+        return _json(await self._engine.test_events.put(name, event, await request.body()))
 
     # -- what happened ------------------------------------------------------------------------------------------------------
     async def invocations(self, request: Request) -> Response:

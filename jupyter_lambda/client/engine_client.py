@@ -37,6 +37,7 @@ from jupyter_lambda.model.engine_api import (
 from jupyter_lambda.model.environment import EnvironmentView
 from jupyter_lambda.model.function import Alias, Version
 from jupyter_lambda.model.invocation import InvocationRecord, InvocationResult
+from jupyter_lambda.model.saved_event import SavedTestEvent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -177,6 +178,18 @@ class EngineClient:
     def delete_alias(self, name: str, alias_name: str) -> None:
         """Remove an alias; its versions stay (AliasNotFound)."""
         self._call("DELETE", _path(name, "aliases", alias_name))
+
+    def test_events(self, name: str) -> tuple[SavedTestEvent, ...]:
+        """The events that are kept to try a function with, by name."""
+        return self._get(_path(name, "test-events"), tuple[SavedTestEvent, ...])
+
+    def put_test_event(self, name: str, event_name: str, event: bytes) -> SavedTestEvent:
+        """Keep an event (UTF-8 JSON), in place of one with that name (RequestError, InvalidRequestContent)."""
+        return _decoded(self._call("PUT", _path(name, "test-events", event_name), event), SavedTestEvent)
+
+    def delete_test_event(self, name: str, event_name: str) -> None:
+        """Remove a kept event (NotFound)."""
+        self._call("DELETE", _path(name, "test-events", event_name))
 
     # -- what happened ------------------------------------------------------------------------------------------------------
     def invocations(

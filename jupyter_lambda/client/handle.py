@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from jupyter_lambda.model.engine_api import FunctionDetail, LogEvent, VersionDifference
     from jupyter_lambda.model.function import Alias, Configuration, Version
     from jupyter_lambda.model.invocation import InvocationResult
+    from jupyter_lambda.model.saved_event import SavedTestEvent
 
 
 class FunctionHandle:
@@ -276,6 +277,30 @@ class FunctionHandle:
         """Remove the function, or one version of it; a handle behind a version removes that version only."""
         chosen = str(qualifier) if qualifier is not None else self._qualifier
         self.engine.delete(self._name, qualifier=chosen)
+
+    # -- test events --------------------------------------------------------------------------------------------------------
+    @property
+    def test_events(self) -> Listing[SavedTestEvent]:
+        """The events kept to try it with: `fn(fn.test_events["big"].value)`."""
+        from jupyter_lambda.client.listing import Listing
+        from jupyter_lambda.client.views.saved_events import SavedEventList
+
+        events = self.engine.test_events(self._name)
+        return Listing(events, SavedEventList(self._name, events), lambda event: event.name)
+
+    def save_test_event(self, name: str, event: Any) -> SavedTestEvent:
+        """Keep an event under a name, for the card, the panel and `test_events`.
+
+        Raises:
+            RequestError: The name is none (25 letters, digits, dots, hyphens, underscores), or the event is no JSON.
+        """
+        from jupyter_lambda.client.json_boundary import encode_event
+
+        return self.engine.put_test_event(self._name, name, encode_event(event))
+
+    def delete_test_event(self, name: str) -> None:
+        """Remove a kept event (NotFound)."""
+        self.engine.delete_test_event(self._name, name)
 
     # -- what happened ------------------------------------------------------------------------------------------------------
     def logs(self, *, since_seconds: float | None = None, request_id: str | None = None, limit: int = 1000) -> Logs:

@@ -30,6 +30,7 @@ from jupyter_lambda.engine.invocations import Invocation, InvokeRequest, Outcome
 from jupyter_lambda.engine.layers import Resources
 from jupyter_lambda.engine.live import Live
 from jupyter_lambda.engine.preparation import prepare
+from jupyter_lambda.engine.saved_events import SavedTestEvents
 from jupyter_lambda.errors import (
     AliasNotFound,
     InvalidRuntime,
@@ -91,6 +92,7 @@ class Engine:
         self.code_objects = CodeObjects(endpoint)
         self.deliveries = Deliveries(store, clock, Sender(endpoint), self.live.touch)
         self.resources = Resources(store, region=settings.region, account_id=settings.account_id)
+        self.test_events = SavedTestEvents(self.catalog, self.resources, self.live)
         self.changes = FunctionChanges(self.catalog, Interpreters(), self.resources)
         parts = Parts(sandbox=sandbox, doors=doors, store=store, clock=clock, settings=settings, loop=asyncio.get_running_loop())
         completion = Completion(store, self.live, clock, sandbox.kind)
@@ -313,6 +315,7 @@ class Engine:
         await self.catalog.delete(name, qualifier)
         if qualifier is None:
             self.queue.forget_function(name)
+            await self.test_events.forget_function(name)
         self._tidy_up()
 
     def detail(self, entry: Entry) -> FunctionDetail:

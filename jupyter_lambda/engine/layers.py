@@ -18,6 +18,7 @@ import msgspec
 from jupyter_lambda.errors import AccessDenied, RequestError
 from jupyter_lambda.model.event_source_mapping import EventSourceMapping
 from jupyter_lambda.model.resources import CodeSigningConfig, LayerVersion, Resource
+from jupyter_lambda.model.saved_event import SavedTestEvent
 from jupyter_lambda.store.protocol import DeleteResource, PutResource
 
 if TYPE_CHECKING:
@@ -143,6 +144,12 @@ class Resources:
         """One, None if there is none."""
         found = self._kept.get(f"event-source-mapping/{uuid}")
         return found if isinstance(found, EventSourceMapping) else None
+
+    # -- test events ------------------------------------------------------------------------------------------------------
+    def test_events(self, function_name: str) -> list[SavedTestEvent]:
+        """A function's, by name."""
+        kept = (r for r in self._kept.values() if isinstance(r, SavedTestEvent) and r.function_name == function_name)
+        return sorted(kept, key=lambda event: event.name)
 
     async def delete(self, key: str) -> None:
         """Remove a resource; one that is not there is none to remove."""

@@ -11,6 +11,7 @@ import msgspec
 
 from jupyter_lambda.model.event_source_mapping import EventSourceMapping
 from jupyter_lambda.model.function_settings import Policy
+from jupyter_lambda.model.saved_event import SavedTestEvent
 
 
 class LayerVersion(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="layer"):
@@ -50,4 +51,4 @@ class CodeSigningConfig(msgspec.Struct, frozen=True, kw_only=True, omit_defaults
         return f"code-signing/{self.config_id}"
 
 
-Resource = LayerVersion | CodeSigningConfig | EventSourceMapping
+Resource = LayerVersion | CodeSigningConfig | EventSourceMapping | SavedTestEvent

@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from jupyter_lambda.errors import AliasNotFound, Conflict, FunctionNotFound, OwnedByAnotherNotebook, VersionNotFound
+from jupyter_lambda.errors import AliasNotFound, Conflict, FunctionNotFound, NotFound, OwnedByAnotherNotebook, VersionNotFound
 from jupyter_lambda.model.engine_api import (
     PROTOCOL,
     AliasRequest,
@@ -31,6 +31,7 @@ from jupyter_lambda.model.engine_api import (
 from jupyter_lambda.model.function import Alias, Configuration, Function, PythonEnvironment, Version
 from jupyter_lambda.model.invocation import InvocationRecord, InvocationResult, Status
 from jupyter_lambda.model.names import LATEST, did_you_mean
+from jupyter_lambda.model.saved_event import SavedTestEvent, check_test_event_name
 
 _MODIFIED = "2026-11-25T10:00:00.000+0000"
 Handler = Callable[[Any], Any]
@@ -44,6 +45,7 @@ class FakeEngineClient:
         self.handlers: dict[str, Handler] = {}
         self.log_events: list[LogEvent] = []
         self.records: list[InvocationRecord] = []
+        self.saved_events: dict[tuple[str, str], SavedTestEvent] = {}
         self.closed = False
 
     # -- for the test ------------------------------------------------------------------------------
@@ -172,6 +174,23 @@ class FakeEngineClient:
             )
         kept = tuple(version for version in detail.versions if version.version != qualifier)
         self.details[name] = msgspec.structs.replace(detail, versions=kept)
+
+    def test_events(self, name: str) -> tuple[SavedTestEvent, ...]:
+        """The saved ones, by name."""
+        self.function(name)
+        return tuple(event for (function, _), event in sorted(self.saved_events.items()) if function == name)
+
+    def put_test_event(self, name: str, event_name: str, event: bytes) -> SavedTestEvent:
+        """Keep it."""
+        check_test_event_name(name, event_name)
+        saved = SavedTestEvent(function_name=name, name=event_name, event=event.decode(), last_modified=_MODIFIED)
+        self.saved_events[name, event_name] = saved
+        return saved
+
+    def delete_test_event(self, name: str, event_name: str) -> None:
+        """Forget it."""
+        if self.saved_events.pop((name, event_name), None) is None:
+            raise NotFound(f'function "{name}"', f'there is no test event "{event_name}"', "")
 
     def metrics(self, name: str, *, since: float = 0.0) -> Metrics:
         """Counted from what was invoked here."""

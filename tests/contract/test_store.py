@@ -18,6 +18,7 @@ from jupyter_lambda.errors import CorruptBlob, InvalidZip, RequestError, StoreEr
 from jupyter_lambda.model.function import Alias, Configuration, Function, PythonEnvironment, Version
 from jupyter_lambda.model.invocation import InvocationRecord, Status
 from jupyter_lambda.model.resources import CodeSigningConfig, LayerVersion
+from jupyter_lambda.model.saved_event import SavedTestEvent
 from jupyter_lambda.store import open_store
 from jupyter_lambda.store.protocol import (
     Contents,
@@ -210,10 +211,11 @@ async def test_deleting_a_function_takes_all_that_belongs_to_it_but_its_history(
 async def test_resources_are_kept_replaced_and_removed(store):
     layers = [LayerVersion(name="deps", number=n, package_sha256="a" * 64, policy=None) for n in (1, 2)]
     signing = CodeSigningConfig(config_id="csc-1", publishers=("arn",))
-    await store.commit([*map(PutResource, layers), PutResource(signing)])
+    saved = SavedTestEvent(function_name="resize", name="big", event='{"side": 9007199254740993}')
+    await store.commit([*map(PutResource, layers), PutResource(signing), PutResource(saved)])
     await store.commit([PutResource(msgspec.structs.replace(layers[0], deleted=True)), DeleteResource(layers[1].key)])
 
-    assert (await store.load()).resources == (signing, msgspec.structs.replace(layers[0], deleted=True))
+    assert (await store.load()).resources == (signing, msgspec.structs.replace(layers[0], deleted=True), saved)
 
 
 async def test_a_layers_package_stays_while_a_layer_or_a_version_has_it(store, clock):

@@ -62,6 +62,20 @@ def echo(engine):
     return deploy("mirror", name="echo", memory=1769, timeout=10)
 
 
+def test_saved_test_events(echo):
+    assert echo.save_test_event("big", {"side": 640}).function_name == "echo"
+    echo.save_test_event("small", [1])
+
+    assert echo.test_events.names() == ["big", "small"]
+    assert echo(echo.test_events["big"].value) == {"side": 640}
+    assert '{"side": 640}' in repr(echo.test_events["big"])
+    assert "small" in echo.test_events._repr_html_()
+    echo.delete_test_event("small")
+    assert len(echo.test_events) == 1
+    with pytest.raises(RequestError, match="25 letters"):
+        echo.save_test_event("no blanks", 1)
+
+
 def test_deploy_call_and_look(echo):
     assert echo({"side": 640}) == {"side": 640}
     assert echo.deployment.answer.version == "1"

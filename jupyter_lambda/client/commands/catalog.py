@@ -31,6 +31,9 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("metrics", "metrics F [--since 1h]", "counts, durations, memory, cost on AWS"),
     Command("versions", "versions F [A B]", "its versions; with two of them, what changed"),
     Command("alias", "alias F [NAME[=VERSION[,VERSION=WEIGHT]]]", "show an alias or point it; --rollback, --delete"),
+    Command(
+        "test-events", "test-events F [NAME] [--save JSON] [--delete]", "events kept to try it with; show, save or remove one"
+    ),
     Command("publish", "publish F [--description TEXT]", "publish $LATEST as a version"),
     Command("rm", "rm F [--qualifier V] [--alias NAME]", "remove a function, a version or an alias"),
     Command("doctor", "doctor", "what this machine offers, and what follows"),
@@ -75,7 +78,7 @@ def _nothing(parser: CommandParser) -> None:
 
 def _parts(name: str) -> tuple[Adder, Runner]:
     # Loaded only for the command that runs: `jupyter lambda engine status` shall not pay for tables.
-    from jupyter_lambda.client.commands import changing, invoking, reading
+    from jupyter_lambda.client.commands import changing, invoking, reading, trying
 
     table: dict[str, tuple[Adder, Runner]] = {
         "list": (_nothing, reading.list_functions),
@@ -85,6 +88,7 @@ def _parts(name: str) -> tuple[Adder, Runner]:
         "metrics": (reading.add_metrics, reading.metrics),
         "versions": (reading.add_versions, reading.versions),
         "alias": (changing.add_alias, changing.alias),
+        "test-events": (trying.add_test_events, trying.test_events),
         "publish": (changing.add_publish, changing.publish),
         "rm": (changing.add_rm, changing.rm),
         "doctor": (_nothing, reading.doctor),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import websockets
 
+from jupyter_lambda.model.saved_event import EVENTS_MAX
 from jupyter_lambda.testing.sandbox import FakeSandbox, HandlerRaisedError, Turn
 from tests.integration.api.conftest import TOKEN, Served
 
@@ -88,6 +89,10 @@ async def test_a_setting_changes_latest_and_is_unpublished(served: Served) -> No
         ("GET", "difference", None, "RequestError"),
         ("GET", "invocations?limit=x", None, "RequestError"),
         ("GET", "nonsense", None, "NotFound"),
+        ("PUT", "test-events/big", b"{", "InvalidRequestContent"),
+        ("PUT", "test-events/big", b"1" * 1_100_000, "PayloadTooLarge"),
+        ("PUT", "test-events/a%20b", b"1", "RequestError"),
+        ("PUT", f"test-events/{'x' * 26}", b"1", "RequestError"),
     ],
 )
 async def test_bad_requests_say_what_is_wrong(served: Served, method: str, path: str, body: Any, kind: str) -> None:
@@ -95,6 +100,31 @@ async def test_bad_requests_say_what_is_wrong(served: Served, method: str, path:
 
     assert reply.json["kind"] == kind
     assert 400 <= reply.status < 500
+
+
+async def test_test_events_are_kept_told_and_go_with_their_function(served: Served) -> None:
+    with served.bench.engine.live.watch() as watcher:
+        saved = await served.ask("PUT", "/engine/v1/functions/f/test-events/big", b'{"side": 9007199254740993}')
+        await served.ask("PUT", "/engine/v1/functions/f/test-events/a.small", b"1")
+        assert [(c.kind, c.body) for c in watcher.take()] == [("test-events", "f")] * 2
+
+    assert saved.json["event"] == '{"side": 9007199254740993}'
+    listed = (await served.ask("GET", "/engine/v1/functions/f/test-events")).json
+    assert [e["name"] for e in listed] == ["a.small", "big"]
+    assert (await served.ask("DELETE", "/engine/v1/functions/f/test-events/a.small")).status == 204
+    assert (await served.ask("DELETE", "/engine/v1/functions/f/test-events/a.small")).status == 404
+    await served.ask("DELETE", "/engine/v1/functions/f")
+    await served.bench.deploy()
+    assert (await served.ask("GET", "/engine/v1/functions/f/test-events")).json == []
+
+
+async def test_a_function_has_so_many_test_events(served: Served) -> None:
+    for number in range(EVENTS_MAX):
+        await served.bench.engine.test_events.put("f", f"e{number}", b"{}")
+
+    refused = await served.ask("PUT", "/engine/v1/functions/f/test-events/more", b"{}")
+    assert (refused.status, refused.json["suggestion"]) == (400, "Remove one first.")
+    assert (await served.ask("PUT", "/engine/v1/functions/f/test-events/e0", b"1")).json["event"] == "1"
 
 
 async def test_records_logs_and_metrics(served: Served) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from jupyter_lambda.client.commands.catalog import COMMANDS, command_named, parser_of, runner_of
 from jupyter_lambda.client.commands.parsing import HelpWanted, WrongUse, span_seconds
-from jupyter_lambda.errors import AliasNotFound, Conflict, FunctionNotFound, RequestError
+from jupyter_lambda.errors import AliasNotFound, Conflict, FunctionNotFound, NotFound, RequestError
 from jupyter_lambda.testing.engine_client import FakeEngineClient
 
 
@@ -196,3 +196,24 @@ def _changed(engine):
         python=latest.python,
         publish=False,
     )
+
+
+def test_saves_shows_and_removes_test_events(engine):
+    assert "resize small --save" in run(engine, "test-events", "resize").text()
+    assert run(engine, "test-events", "resize", "big", "--save", '{"side": 640}').text() == (
+        'Test event "big" of function "resize" is saved.'
+    )
+    assert run(engine, "test-events", "resize", "big").text() == '{"side": 640}'
+    row = run(engine, "test-events", "resize").text().splitlines()[1]
+    assert row.split()[:3] == ["big", "13", "B"]
+    run(engine, "test-events", "resize", "big", "--delete")
+    assert run(engine, "test-events", "resize").as_json() == ()
+
+
+def test_a_test_event_that_is_not_there(engine):
+    run(engine, "test-events", "resize", "big", "--save", "1")
+    with pytest.raises(NotFound, match="there is no such event") as refused:
+        run(engine, "test-events", "resize", "bg")
+    assert "big" in refused.value.suggestion
+    with pytest.raises(WrongUse, match="name is missing"):
+        run(engine, "test-events", "resize", "--delete")
