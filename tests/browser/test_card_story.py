@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.lab_page import write_notebook
+from tests.browser.servers import write_notebook
 
 if TYPE_CHECKING:
     from pathlib import Path
