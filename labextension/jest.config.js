@@ -1,12 +1,14 @@
-/** Services and what they stand on: no page, no Lab. */
+/** Services and components, without a page's canvas and without Lab. */
 module.exports = {
+  // Components say so at their head: `@jest-environment jsdom`.
   testEnvironment: 'node',
-  testMatch: ['<rootDir>/test/**/*.spec.ts'],
+  testMatch: ['<rootDir>/test/**/*.spec.{ts,tsx}'],
   transform: {
     '^.+\\.tsx?$': ['ts-jest', { tsconfig: '<rootDir>/test/tsconfig.json' }]
   },
   moduleNameMapper: {
-    // The request function needs a page; what services need of it is its error.
-    '^@jupyterlab/(coreutils|services)$': '<rootDir>/test/no_lab.ts'
+    '^@jupyterlab/(coreutils|services|translation|ui-components)$':
+      '<rootDir>/test/no_lab.ts',
+    '^uplot$': '<rootDir>/test/no_canvas.ts'
   }
 };

@@ -33,6 +33,28 @@ describe('History', () => {
   });
 });
 
+describe('History in spans', () => {
+  it('has spans at multiples of their length, with percentiles of all of it', () => {
+    const history = new History();
+    [10, 20, 30, 40].forEach((ms, i) => {
+      history.count(NOW + i, 1, 0, 0, 0);
+      history.sample(NOW + i, record({ duration_ms: ms }));
+    });
+    const [last] = history.spans(NOW + 7, 300, 60).slice(-2);
+    expect(last).toMatchObject({ from: NOW, width: 5, invocations: 4, p50: 20, p99: 40 });
+    history.sample(NOW, record({ duration_ms: 90 }));
+    expect(history.spans(NOW + 7, 300, 60).slice(-2)[0].p99).toBe(90);
+  });
+
+  it('keeps a bounded number of durations, the latest among them', () => {
+    const history = new History();
+    for (let i = 0; i < 1000; i++) {
+      history.sample(NOW, record({ duration_ms: i }));
+    }
+    expect(history.seconds(NOW, 1)[0].p50).toBeGreaterThan(900);
+  });
+});
+
 describe('Levels', () => {
   it('notes changes only, and forgets what is older than it shows', () => {
     const levels = new Levels();

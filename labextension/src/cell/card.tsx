@@ -202,7 +202,12 @@ function Body(
     };
   }, [detail, isLive]);
   const readOnly = !isLive || detail.engine.isForeign;
-  const seconds = state.history.seconds(detail.engine.second, SPAN);
+  const charted = {
+    group: `jp-Lambda-card-${state.name}`,
+    history: state.history,
+    now: detail.engine.seconds,
+    span: SPAN
+  };
   return (
     <div className="jp-Lambda-card-body">
       <div className="jp-Lambda-card-settings">
@@ -231,16 +236,15 @@ function Body(
       </div>
       <div className="jp-Lambda-card-two jp-mod-even">
         <section>
-          <h4>
-            {trans.__('Environments')} <small>{trans.__('busy, idle above, initialising hatched')}</small>
-          </h4>
-          <EnvironmentChart steps={state.levels.steps} now={Date.now() / 1000} span={SPAN} />
+          <EnvironmentChart
+            title={trans.__('Environments')}
+            {...charted}
+            levels={state.levels}
+            reserved={state.detail.function.reserved_concurrency}
+          />
         </section>
         <section>
-          <h4>
-            {trans.__('Latency')} <small>{trans.__('ms, log scale; p99 dashed, cold ◇')}</small>
-          </h4>
-          <LatencyChart seconds={seconds} />
+          <LatencyChart title={trans.__('Latency')} {...charted} />
         </section>
       </div>
       <div className="jp-Lambda-card-logs">

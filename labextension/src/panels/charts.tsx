@@ -1,233 +1,356 @@
 /**
- * Charts as SVG in the page: colours and hatches come from the theme by themselves, and each is a picture with a sentence.
- * Nothing moves by itself: a chart is drawn anew when its view is.
+ * The charts of a function, for cards and tabs alike: what is drawn with which ink, and what is said of it.
  */
 import React from 'react';
+import uPlot from 'uplot';
 
-import { ISecond } from '../services/history';
-import { ILevel } from '../services/levels';
-import { duration, quantityText } from '../services/quantities';
+import { IInvocationRecord } from '../api/wire';
+import {
+  Column,
+  environmentColumns,
+  invocationColumns,
+  latencyColumns,
+  memoryColumns,
+  newest,
+  niceCeiling
+} from '../services/chartSeries';
+import { History } from '../services/history';
+import { Levels } from '../services/levels';
+import { UNKNOWN, count, duration, quantityText } from '../services/quantities';
+import { Plot } from './plot';
 import { useTrans } from './words';
 
-const WIDTH = 600;
-const HEIGHT = 120;
-const LEFT = 44;
-const TOP = 8;
-const GROUND = HEIGHT - 18;
+interface IChartProps {
+  title?: string;
+  /** Charts of one group share their crosshair. */
+  group?: string;
+  height?: number;
+}
 
-interface IFrameProps {
-  label: string;
-  /** Seconds that the width stands for. */
+interface IHistoryProps {
+  history: History;
+  /** Epoch seconds. */
+  now: number;
+  /** Seconds up to now, five minutes at most. */
   span: number;
-  ticks: { at: number; text: string }[];
-  children: React.ReactNode;
 }
 
-function Frame(props: IFrameProps): JSX.Element {
-  const trans = useTrans();
-  const axis = [1, 0.8, 0.6, 0.4, 0.2, 0];
-  return (
-    <svg
-      className="jp-Lambda-chart"
-      viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
-      role="img"
-      aria-label={props.label}
-    >
-      <Patterns />
-      {props.ticks.map(tick => (
-        <g key={tick.text}>
-          <line className="jp-Lambda-gridline" x1={LEFT} x2={WIDTH} y1={tick.at} y2={tick.at} />
-          <text x={LEFT - 6} y={tick.at + 3.5} textAnchor="end">
-            {tick.text}
-          </text>
-        </g>
-      ))}
-      {axis.map(share => (
-        <text
-          key={share}
-          x={WIDTH - share * (WIDTH - LEFT)}
-          y={HEIGHT - 4}
-          textAnchor={share === 1 ? 'start' : share === 0 ? 'end' : 'middle'}
-        >
-          {share === 0 ? trans.__('now') : timeText(share * props.span)}
-        </text>
-      ))}
-      {props.children}
-    </svg>
-  );
-}
-
-function Patterns(): JSX.Element {
-  return (
-    <defs>
-      <pattern id="jp-Lambda-cold" width="4" height="4" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
-        <rect width="4" height="4" className="jp-Lambda-ground-cold" />
-        <rect width="2" height="4" className="jp-Lambda-ink-cold" />
-      </pattern>
-      <pattern id="jp-Lambda-bad" width="4" height="4" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
-        <rect width="4" height="4" className="jp-Lambda-ground-bad" />
-        <rect width="1.4" height="4" className="jp-Lambda-ink-bad" />
-        <rect width="4" height="1.4" className="jp-Lambda-ink-bad" />
-      </pattern>
-    </defs>
-  );
-}
+const SLOTS = 60;
 
 /** Invocations per slot as bars; failed and throttled at the foot, cross-hatched. */
-export function InvocationChart(props: { seconds: ISecond[] }): JSX.Element {
+export function InvocationChart(
+  props: IChartProps & IHistoryProps
+): JSX.Element {
   const trans = useTrans();
-  const slots = grouped(props.seconds, 60);
-  const peak = niceCeiling(Math.max(1, ...slots.map(s => s.invocations + s.throttles)));
-  const width = (WIDTH - LEFT) / slots.length;
-  const y = (value: number): number => GROUND - (value / peak) * (GROUND - TOP);
-  const total = props.seconds.reduce((sum, s) => sum + s.invocations, 0);
-  const bad = props.seconds.reduce((sum, s) => sum + s.errors + s.throttles, 0);
+  const { history, now, span } = props;
+  const spans = history.spans(Math.floor(now), span, SLOTS);
+  const columns = invocationColumns(spans, now);
+  const perSlot = spans[0]?.width ?? 1;
+  const [, all, bad] = columns;
+  const total = sum(all);
+  const failed = sum(bad);
+  const peak = Math.max(0, ...all.map(v => v ?? 0));
   return (
-    <Frame
-      label={trans.__('%1 invocations, %2 of them failed or throttled; at most %3 at a time', total, bad, peak)}
-      span={props.seconds.length}
-      ticks={[0, peak / 2, peak].filter(Number.isInteger).map(v => ({ at: y(v), text: String(v) }))}
-    >
-      {slots.map((slot, index) => {
-        const x = LEFT + index * width;
-        const top = y(slot.invocations + slot.throttles);
-        const badTop = y(slot.errors + slot.throttles);
-        return slot.invocations + slot.throttles > 0 ? (
-          <g key={index}>
-            <rect className="jp-Lambda-ink-accent" x={x} y={top} width={Math.max(1, width - 1)} height={GROUND - top} />
-            <rect fill="url(#jp-Lambda-bad)" x={x} y={badTop} width={Math.max(1, width - 1)} height={GROUND - badTop} />
-          </g>
-        ) : null;
-      })}
-    </Frame>
-  );
-}
-
-/** p50 as a line, p99 dashed, cold starts as diamonds; a logarithmic scale. */
-export function LatencyChart(props: { seconds: ISecond[] }): JSX.Element {
-  const trans = useTrans();
-  const known = props.seconds.flatMap(s => (s.p99 === null || s.p50 === null ? [] : [s.p50, s.p99]));
-  const low = Math.floor(Math.log10(Math.max(0.1, Math.min(...known, 1))));
-  const high = Math.max(low + 1, Math.ceil(Math.log10(Math.max(1, ...known) * 1.01)));
-  const step = (WIDTH - LEFT) / Math.max(1, props.seconds.length - 1);
-  const x = (index: number): number => LEFT + index * step;
-  const y = (ms: number): number =>
-    GROUND - ((Math.log10(Math.max(ms, 10 ** low)) - low) / (high - low)) * (GROUND - TOP);
-  const decades = Array.from({ length: high - low + 1 }, (_, i) => 10 ** (low + i));
-  const newest = [...props.seconds].reverse().find(s => s.p50 !== null);
-  return (
-    <Frame
-      label={
-        newest
-          ? trans.__(
-              'Latency: p50 %1, p99 %2 at the last call',
-              quantityText(duration(newest.p50)),
-              quantityText(duration(newest.p99))
-            )
-          : trans.__('Latency: nothing has run in this time')
-      }
-      span={props.seconds.length}
-      ticks={decades.map(ms => ({ at: y(ms), text: ms >= 1 ? String(ms) : ms.toFixed(1) }))}
-    >
-      <path className="jp-Lambda-line jp-mod-second" d={lineOf(props.seconds.map(s => s.p99), x, y)} />
-      <path className="jp-Lambda-line" d={lineOf(props.seconds.map(s => s.p50), x, y)} />
-      {props.seconds.map((s, i) =>
-        s.cold > 0 && s.p99 !== null ? (
-          <path
-            key={i}
-            className="jp-Lambda-mark-cold"
-            d={`M${x(i)} ${y(s.p99) - 5}l5 5-5 5-5-5z`}
-          />
-        ) : null
+    <Plot
+      {...props}
+      note={perSlot === 1 ? trans.__('per second') : trans.__('per %1 s', perSlot)}
+      label={trans.__(
+        '%1 invocations, %2 of them failed or throttled; at most %3 within %4 s',
+        count(total),
+        count(failed),
+        count(peak),
+        perSlot
       )}
-    </Frame>
+      columns={columns}
+      legend={[
+        { label: trans.__('calls'), sign: 'accent', value: row => count(row === null ? total : (all[row] ?? 0)) },
+        { label: trans.__('failed or throttled'), sign: 'bad', value: row => count(row === null ? failed : (bad[row] ?? 0)) }
+      ]}
+      options={inks => ({
+        scales: { y: wholeScale(1) },
+        axis: wholeAxis(),
+        series: [{}, { fill: inks.accent, width: 0, paths: bars, points: NO_POINTS }, { fill: inks.badHatch as string, width: 0, paths: bars, points: NO_POINTS }]
+      })}
+    />
   );
 }
 
-/** Environments as steps: busy at the bottom, idle above, starting on top. */
-export function EnvironmentChart(props: {
-  steps: readonly ILevel[];
-  now: number;
-  span: number;
-}): JSX.Element {
+/** p50 as a line, p99 dashed, cold starts as diamonds, failures as crosses at the foot; a logarithmic scale. */
+export function LatencyChart(
+  props: IChartProps & IHistoryProps
+): JSX.Element {
   const trans = useTrans();
-  const { steps, now, span } = props;
-  const start = now - span;
-  const peak = niceCeiling(Math.max(1, ...steps.map(s => s.busy + s.idle + s.starting)));
-  const x = (time: number): number =>
-    LEFT + ((Math.max(time, start) - start) / span) * (WIDTH - LEFT);
-  const y = (value: number): number => GROUND - (value / peak) * (GROUND - TOP);
-  const last = steps[steps.length - 1];
+  const { history, now, span } = props;
+  const spans = history.spans(Math.floor(now), span, SLOTS);
+  const columns = latencyColumns(spans, now);
+  const [, p50, p99] = columns;
+  const cold = spans.reduce((n, s) => n + s.cold, 0);
+  const failed = spans.reduce((n, s) => n + s.errors, 0);
+  const at = (column: Column, row: number | null): string =>
+    quantityText(duration(row === null ? newest(column) : column[row]));
   return (
-    <Frame
+    <Plot
+      {...props}
+      note={trans.__('ms, log scale')}
       label={
-        last
-          ? trans.__('Environments now: %1 busy, %2 idle, %3 initialising', last.busy, last.idle, last.starting)
+        newest(p50) === null
+          ? trans.__('Latency: nothing has run in this time')
+          : trans.__(
+              'Latency: p50 %1, p99 %2 at the last call; %3 cold starts, %4 failures',
+              at(p50, null),
+              at(p99, null),
+              cold,
+              failed
+            )
+      }
+      columns={columns}
+      legend={[
+        { label: 'p50', sign: 'line', value: row => at(p50, row) },
+        { label: 'p99', sign: 'dashed', value: row => at(p99, row) },
+        { label: trans.__('cold'), sign: 'diamond', value: row => count(row === null ? cold : (spans[row]?.cold ?? 0)) },
+        { label: trans.__('failed'), sign: 'cross', value: row => count(row === null ? failed : (spans[row]?.errors ?? 0)) }
+      ]}
+      options={inks => ({
+        scales: { y: { distr: 3, log: 10, range: (_, low, high) => decades(low, high) } },
+        axis: {
+          splits: plot => wholeDecades(plot.scales.y.min ?? 1, plot.scales.y.max ?? 10),
+          values: (_, splits) => splits.map(msText)
+        },
+        series: [
+          {},
+          { stroke: inks.accent, width: 1.75, points: { show: true, size: 4, fill: inks.accent, width: 0, filter: lonely } },
+          { stroke: inks.second, width: 1.25, dash: [4, 2], points: { show: true, size: 3, fill: inks.second, width: 0, filter: lonely } },
+          { show: true, paths: () => null, points: NO_POINTS },
+          { show: true, scale: 'failures', paths: () => null, points: NO_POINTS }
+        ],
+        draw: plot => {
+          const [x, , , coldAt, failedAt] = plot.data;
+          for (let i = 0; i < x.length; i++) {
+            const left = plot.valToPos(x[i], 'x', true);
+            const height = coldAt[i];
+            if (height !== null && height !== undefined) {
+              diamond(plot.ctx, left, plot.valToPos(height, 'y', true), inks.ground, inks.cold);
+            }
+            if (failedAt[i]) {
+              cross(plot.ctx, left, plot.bbox.top + plot.bbox.height - 5 * pixel(), inks.bad);
+            }
+          }
+        }
+      })}
+    />
+  );
+}
+
+/** Environments as steps: busy at the bottom, idle above, then initialising; throttled calls on top. */
+export function EnvironmentChart(
+  props: IChartProps &
+    IHistoryProps & { levels: Levels; reserved?: number | null }
+): JSX.Element {
+  const trans = useTrans();
+  const { levels, history, now, span } = props;
+  const seconds = history.seconds(Math.floor(now), span);
+  const columns = environmentColumns(levels.steps, seconds, now, span);
+  const [, throttledTop, startingTop, idleTop, busy] = columns;
+  const reserved = props.reserved ?? null;
+  const last = busy.length - 1;
+  const throttled = seconds.reduce((n, s) => n + s.throttles, 0);
+  const part = (upper: Column, lower: Column | null, row: number | null): number =>
+    (upper[row ?? last] ?? 0) - (lower ? (lower[row ?? last] ?? 0) : 0);
+  const counts = (row: number | null): [number, number, number] => [
+    part(busy, null, row),
+    part(idleTop, busy, row),
+    part(startingTop, idleTop, row)
+  ];
+  const peak = Math.max(0, ...startingTop.map(v => v ?? 0));
+  const [b, i, s] = counts(null);
+  return (
+    <Plot
+      {...props}
+      label={
+        peak > 0
+          ? trans.__(
+              'Environments now: %1 busy, %2 idle, %3 initialising; at most %4 in this time; %5 calls throttled',
+              b,
+              i,
+              s,
+              peak,
+              throttled
+            )
           : trans.__('No environment in this time')
       }
-      span={span}
-      ticks={[0, peak / 2, peak].filter(Number.isInteger).map(v => ({ at: y(v), text: String(v) }))}
-    >
-      {steps.map((step, index) => {
-        const until = Math.min(now, steps[index + 1]?.from ?? now);
-        if (until <= start) {
-          return null;
+      columns={columns}
+      legend={[
+        { label: trans.__('busy'), sign: 'accent', value: row => count(counts(row)[0]) },
+        { label: trans.__('idle'), sign: 'idle', value: row => count(counts(row)[1]) },
+        { label: trans.__('initialising'), sign: 'cold', value: row => count(counts(row)[2]) },
+        {
+          label: trans.__('throttled'),
+          sign: 'bad',
+          value: row => count(row === null ? throttled : part(throttledTop, startingTop, row))
         }
-        const left = x(step.from);
-        const width = Math.max(2, x(until) - left);
-        const idleTop = step.busy + step.idle;
-        const top = idleTop + step.starting;
-        return (
-          <g key={step.from}>
-            <rect className="jp-Lambda-ink-accent" x={left} width={width} y={y(step.busy)} height={GROUND - y(step.busy)} />
-            <rect className="jp-Lambda-ink-idle" x={left} width={width} y={y(idleTop)} height={y(step.busy) - y(idleTop)} />
-            <rect fill="url(#jp-Lambda-cold)" x={left} width={width} y={y(top)} height={y(idleTop) - y(top)} />
-          </g>
-        );
+      ]}
+      options={inks => ({
+        scales: { y: wholeScale(reserved ?? 1) },
+        axis: wholeAxis(),
+        series: [
+          {},
+          { fill: inks.badHatch as string, width: 0, paths: stepped, points: NO_POINTS },
+          { fill: inks.coldHatch as string, width: 0, paths: stepped, points: NO_POINTS },
+          { fill: inks.idle, width: 0, paths: stepped, points: NO_POINTS },
+          { fill: inks.accent, width: 0, paths: stepped, points: NO_POINTS }
+        ],
+        draw: plot => {
+          if (reserved !== null) {
+            limitLine(plot, reserved, inks.text, inks.font, trans.__('reserved %1', reserved));
+          }
+        }
       })}
-    </Frame>
+    />
   );
 }
 
-function lineOf(
-  values: (number | null)[],
-  x: (index: number) => number,
-  y: (value: number) => number
-): string {
-  return values
-    .map((value, index) => (value === null ? null : `${x(index).toFixed(1)} ${y(value).toFixed(1)}`))
-    .filter((point): point is string => point !== null)
-    .map((point, index) => `${index === 0 ? 'M' : 'L'}${point}`)
-    .join('')
-    .replace(/^M[^L]+$/, '$&h0.1'); // one point alone is drawn as a dot
+/** Peak memory of each invocation as a dot, the limit that held for it as a dotted line. */
+export function MemoryChart(
+  props: IChartProps & { records: readonly IInvocationRecord[]; now: number; span: number }
+): JSX.Element {
+  const trans = useTrans();
+  const { records, now, span } = props;
+  const columns = memoryColumns(records, now, span);
+  const [, peaks, limits] = columns;
+  const highest = peaks.length ? Math.max(...peaks.map(v => v ?? 0)) : null;
+  const mb = (value: number | null): string => (value === null ? UNKNOWN : `${count(value)} MB`);
+  return (
+    <Plot
+      {...props}
+      note={trans.__('MB, peak of each invocation')}
+      label={
+        highest === null
+          ? trans.__('Memory: nothing has run in this time')
+          : trans.__('Memory: at most %1 of %2', mb(highest), mb(newest(limits)))
+      }
+      columns={columns}
+      legend={[
+        { label: trans.__('peak'), sign: 'dots', value: row => mb(row === null ? highest : peaks[row]) },
+        { label: trans.__('limit'), sign: 'limit', value: row => mb(row === null ? newest(limits) : limits[row]) }
+      ]}
+      options={inks => ({
+        scales: { y: { range: (_, __, high) => [0, Math.max(1, high * 1.1)] } },
+        axis: { splits: plot => [0, 0.5, 1].map(share => Math.round(share * ((plot.scales.y.max ?? 1) / 1.1))) },
+        series: [
+          {},
+          { paths: () => null, points: { show: true, size: 4, width: 0, fill: inks.accent } },
+          { stroke: inks.text, width: 1, dash: [2, 3], paths: stepped, points: NO_POINTS },
+          { paths: () => null, points: { show: true, size: 6, width: 0, fill: inks.bad } }
+        ]
+      })}
+    />
+  );
 }
 
-/** At most `most` slots, each the sum of its seconds. */
-function grouped(seconds: ISecond[], most: number): ISecond[] {
-  const per = Math.ceil(seconds.length / most);
-  const slots: ISecond[] = [];
-  for (let i = 0; i < seconds.length; i += per) {
-    const group = seconds.slice(i, i + per);
-    slots.push({
-      ...group[0],
-      invocations: group.reduce((sum, s) => sum + s.invocations, 0),
-      errors: group.reduce((sum, s) => sum + s.errors, 0),
-      throttles: group.reduce((sum, s) => sum + s.throttles, 0)
-    });
+const NO_POINTS = { show: false };
+const bars: uPlot.Series.PathBuilder = (...args) => uPlot.paths.bars!({ size: [0.86, Infinity], align: 1 })(...args);
+const stepped: uPlot.Series.PathBuilder = (...args) => uPlot.paths.stepped!({ align: 1 })(...args);
+
+function sum(column: Column): number {
+  return column.reduce<number>((total, value) => total + (value ?? 0), 0);
+}
+
+function wholeScale(least: number): uPlot.Scale {
+  return { range: (_, __, high) => [0, niceCeiling(Math.max(least, high ?? 0))] };
+}
+
+function wholeAxis(): Partial<uPlot.Axis> {
+  return {
+    splits: plot => [0, 0.5, 1].map(share => share * (plot.scales.y.max ?? 1)).filter(Number.isInteger),
+    values: (_, splits) => splits.map(count)
+  };
+}
+
+/** Whole decades around what is shown, one at least. */
+function decades(low: number | null, high: number | null): [number, number] {
+  const bottom = Math.floor(Math.log10(Math.max(0.1, low ?? 1)));
+  const top = Math.max(bottom + 1, Math.ceil(Math.log10(Math.max(0.1, high ?? 1) * 1.01)));
+  return [10 ** bottom, 10 ** top];
+}
+
+function wholeDecades(low: number, high: number): number[] {
+  const found = [];
+  for (let at = Math.round(Math.log10(low)); at <= Math.round(Math.log10(high)); at++) {
+    found.push(10 ** at);
   }
-  return slots;
+  return found;
 }
 
-/** The next of 1, 2, 4, 10, 20, 40, …: halves stay whole numbers. */
-export function niceCeiling(value: number): number {
-  for (let unit = 1; ; unit *= 10) {
-    const found = [1, 2, 4].map(n => n * unit).find(n => n >= value);
-    if (found !== undefined) {
-      return found;
+function msText(ms: number): string {
+  return ms >= 1 ? count(ms) : ms.toFixed(1);
+}
+
+/** Rows without a neighbour: a line has nothing to draw between them. */
+function lonely(plot: uPlot, series: number): number[] {
+  const column = plot.data[series];
+  const found = [];
+  for (let i = 0; i < column.length; i++) {
+    const isOne = (at: number): boolean => column[at] !== null && column[at] !== undefined;
+    if (isOne(i) && !isOne(i - 1) && !isOne(i + 1)) {
+      found.push(i);
     }
   }
+  return found;
 }
 
-function timeText(seconds: number): string {
-  return seconds >= 120 ? `−${(seconds / 60).toFixed(seconds % 60 ? 1 : 0)} min` : `−${Math.round(seconds)} s`;
+function pixel(): number {
+  return window.devicePixelRatio || 1;
+}
+
+function diamond(context: CanvasRenderingContext2D, x: number, y: number, fill: string, stroke: string): void {
+  const r = 4.5 * pixel();
+  context.save();
+  context.beginPath();
+  context.moveTo(x, y - r);
+  context.lineTo(x + r, y);
+  context.lineTo(x, y + r);
+  context.lineTo(x - r, y);
+  context.closePath();
+  context.fillStyle = fill;
+  context.fill();
+  context.strokeStyle = stroke;
+  context.lineWidth = 1.75 * pixel();
+  context.setLineDash([]);
+  context.stroke();
+  context.restore();
+}
+
+function cross(context: CanvasRenderingContext2D, x: number, y: number, stroke: string): void {
+  const r = 3 * pixel();
+  context.save();
+  context.beginPath();
+  context.moveTo(x - r, y - r);
+  context.lineTo(x + r, y + r);
+  context.moveTo(x + r, y - r);
+  context.lineTo(x - r, y + r);
+  context.strokeStyle = stroke;
+  context.lineWidth = 2 * pixel();
+  context.setLineDash([]);
+  context.stroke();
+  context.restore();
+}
+
+/** A dotted line across the chart with its word above it. */
+function limitLine(plot: uPlot, value: number, ink: string, font: string, word: string): void {
+  const { ctx, bbox } = plot;
+  const y = Math.round(plot.valToPos(value, 'y', true)) + 0.5;
+  ctx.save();
+  ctx.beginPath();
+  ctx.moveTo(bbox.left, y);
+  ctx.lineTo(bbox.left + bbox.width, y);
+  ctx.strokeStyle = ink;
+  ctx.lineWidth = pixel();
+  ctx.setLineDash([2 * pixel(), 3 * pixel()]);
+  ctx.stroke();
+  ctx.fillStyle = ink;
+  ctx.font = font.replace(/^([\d.]+)px/, (_, size: string) => `${Number(size) * pixel()}px`);
+  ctx.textAlign = 'left';
+  ctx.textBaseline = 'bottom';
+  ctx.fillText(word, bbox.left + 4 * pixel(), y - 2 * pixel());
+  ctx.restore();
 }

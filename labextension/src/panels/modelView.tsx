@@ -1,38 +1,65 @@
 /**
- * Draws anew when the model changed, once a frame at most, and not at all while hidden.
+ * Draws anew when the model changed, as often as eyes can follow, and not at all while hidden.
  */
 import { ReactWidget } from '@jupyterlab/ui-components';
 import { TranslationBundle } from '@jupyterlab/translation';
-import React, { useEffect, useReducer } from 'react';
+import React, { useContext, useEffect, useReducer } from 'react';
 
 import { EngineModel } from '../services/engineModel';
 import { Words } from './words';
 
-/** Draws again in the next frame after each change; changes between two frames are one. */
-export function useModel(model: EngineModel): void {
+/** False while the widget around can't be seen. */
+const Shown = React.createContext(true);
+
+/** Between two redraws of one view, however fast the stream is; the first change after a rest is drawn in the next frame. */
+const REDRAW_MS = 100;
+
+/** Draws again after changes: once a frame at most, and at most every `leastMs`. */
+export function useModel(model: EngineModel, leastMs = REDRAW_MS): void {
   const [, redraw] = useReducer((n: number) => n + 1, 0);
+  const isShown = useContext(Shown);
   useEffect(() => {
+    if (!isShown) {
+      return undefined;
+    }
     let frame = 0;
-    const onChange = (): void => {
-      frame ||= requestAnimationFrame(() => {
+    let timer = 0;
+    let drawn = performance.now();
+    const draw = (): void => {
+      timer = 0;
+      frame = requestAnimationFrame(() => {
         frame = 0;
+        drawn = performance.now();
         redraw();
       });
     };
+    const onChange = (): void => {
+      if (frame === 0 && timer === 0) {
+        const wait = drawn + leastMs - performance.now();
+        if (wait > 0) {
+          timer = window.setTimeout(draw, wait);
+        } else {
+          draw();
+        }
+      }
+    };
+    redraw(); // what changed while nobody looked
     model.changed.connect(onChange);
     return () => {
       cancelAnimationFrame(frame);
+      window.clearTimeout(timer);
       model.changed.disconnect(onChange);
     };
-  }, [model]);
+  }, [model, leastMs, isShown]);
 }
 
 /** Draws again every `ms`, for what moves by itself: sparklines, running times. */
 export function useTick(ms: number, active: boolean): void {
   const [, redraw] = useReducer((n: number) => n + 1, 0);
+  const isShown = useContext(Shown);
   useEffect(() => {
-    if (!active) {
-      return;
+    if (!active || !isShown) {
+      return undefined;
     }
     const timer = window.setInterval(() => {
       if (!document.hidden) {
@@ -40,7 +67,7 @@ export function useTick(ms: number, active: boolean): void {
       }
     }, ms);
     return () => window.clearInterval(timer);
-  }, [ms, active]);
+  }, [ms, active, isShown]);
 }
 
 /** A widget whose content speaks the page's language. */
@@ -55,8 +82,18 @@ export abstract class ModelWidget extends ReactWidget {
 
   protected override render(): JSX.Element {
     return (
-      <Words.Provider value={this.trans}>{this.content()}</Words.Provider>
+      <Shown.Provider value={this.isVisible}>
+        <Words.Provider value={this.trans}>{this.content()}</Words.Provider>
+      </Shown.Provider>
     );
+  }
+
+  protected override onAfterShow(): void {
+    this.update();
+  }
+
+  protected override onAfterHide(): void {
+    this.update();
   }
 
   protected abstract content(): JSX.Element;

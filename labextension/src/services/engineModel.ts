@@ -104,9 +104,14 @@ export class EngineModel {
     return this._functions.get(name) ?? null;
   }
 
+  /** Epoch seconds. */
+  get seconds(): number {
+    return this._now() / 1000;
+  }
+
   /** The second that histories are counted in now. */
   get second(): number {
-    return Math.floor(this._now() / 1000);
+    return Math.floor(this.seconds);
   }
 
   retryNow(): void {

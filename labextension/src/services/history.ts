@@ -9,14 +9,28 @@ export const SECONDS = 300;
 /** Latest durations that the percentiles are taken from. */
 const DURATIONS = 200;
 
-export interface ISecond {
+/** Durations kept of one second: enough for its p99, and the same memory however many there were. */
+const SAMPLES = 128;
+
+/** Of a time's invocations; null when none ended. */
+interface IPercentiles {
+  p50: number | null;
+  p99: number | null;
+}
+
+export interface ISecond extends IPercentiles {
   invocations: number;
   errors: number;
   throttles: number;
   cold: number;
-  /** Of this second's invocations; null when none ended. */
-  p50: number | null;
-  p99: number | null;
+}
+
+/** Some seconds as one. */
+export interface ISpan extends ISecond {
+  /** Epoch seconds. */
+  from: number;
+  /** Seconds. */
+  width: number;
 }
 
 export class History {
@@ -42,7 +56,14 @@ export class History {
     }
     const duration = record.duration_ms ?? 0;
     const slot = this._slot(second);
-    this._samples[slot].push(duration);
+    const samples = this._samples[slot];
+    if (samples.length < SAMPLES) {
+      samples.push(duration);
+    } else {
+      samples[this._next] = duration;
+      this._next = (this._next + 1) % SAMPLES;
+    }
+    this._sampled[slot] += 1;
     this._latest.push(duration);
     if (this._latest.length > DURATIONS) {
       this._latest.shift();
@@ -54,16 +75,24 @@ export class History {
     this._slot(now);
     const result: ISecond[] = [];
     for (let second = now - length + 1; second <= now; second++) {
-      const slot = ((second % SECONDS) + SECONDS) % SECONDS;
-      const samples = this._samples[slot];
-      result.push({
-        invocations: this._invocations[slot],
-        errors: this._errors[slot],
-        throttles: this._throttles[slot],
-        cold: this._cold[slot],
-        p50: percentile(samples, 0.5),
-        p99: percentile(samples, 0.99)
-      });
+      result.push(this._span(second, second));
+    }
+    return result;
+  }
+
+  /**
+   * The same in spans of whole seconds, `most` of them about; they begin at multiples of their length, so that a chart's bars
+   * move without changing.
+   */
+  spans(now: number, length: number, most: number): ISpan[] {
+    this._slot(now);
+    const width = Math.max(1, Math.ceil(length / most));
+    const result: ISpan[] = [];
+    const first = Math.floor((now - length) / width) + 1;
+    for (let span = first; span * width <= now; span++) {
+      const from = span * width;
+      const to = Math.min(from + width - 1, now);
+      result.push({ from, width, ...this._span(from, to) });
     }
     return result;
   }
@@ -92,7 +121,41 @@ export class History {
     this._errors[slot] = 0;
     this._throttles[slot] = 0;
     this._cold[slot] = 0;
+    this._sampled[slot] = 0;
     this._samples[slot] = [];
+  }
+
+  private _span(from: number, to: number): ISecond {
+    const sum: ISecond = { invocations: 0, errors: 0, throttles: 0, cold: 0, p50: null, p99: null };
+    let sampled = 0;
+    for (let second = from; second <= to; second++) {
+      const slot = ((second % SECONDS) + SECONDS) % SECONDS;
+      sum.invocations += this._invocations[slot];
+      sum.errors += this._errors[slot];
+      sum.throttles += this._throttles[slot];
+      sum.cold += this._cold[slot];
+      sampled += this._sampled[slot];
+    }
+    return sampled === 0 ? sum : { ...sum, ...this._percentiles(from, to, sampled) };
+  }
+
+  /** Sorted once for each span that changed: charts ask for all of them with every redraw. */
+  private _percentiles(from: number, to: number, sampled: number): IPercentiles {
+    const key = from * SECONDS + (to - from);
+    const known = this._known.get(key);
+    if (known?.sampled === sampled) {
+      return { p50: known.p50, p99: known.p99 };
+    }
+    if (this._known.size > 4 * SECONDS) {
+      this._known.clear();
+    }
+    const samples: number[] = [];
+    for (let second = from; second <= to; second++) {
+      samples.push(...this._samples[((second % SECONDS) + SECONDS) % SECONDS]);
+    }
+    const found = { p50: percentile(samples, 0.5), p99: percentile(samples, 0.99) };
+    this._known.set(key, { sampled, ...found });
+    return found;
   }
 
   private _newest: number | null = null;
@@ -104,6 +167,9 @@ export class History {
     { length: SECONDS },
     () => []
   );
+  private readonly _sampled = new Uint32Array(SECONDS);
+  private readonly _known = new Map<number, IPercentiles & { sampled: number }>();
+  private _next = 0;
   private readonly _latest: number[] = [];
 }
 

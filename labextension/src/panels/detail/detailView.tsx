@@ -45,9 +45,12 @@ export function isTab(value: unknown): value is Tab {
   return TABS.includes(value as Tab);
 }
 
-export function useDetail(detail: DetailModel): void {
+/** Tabs of charts are drawn less often than lists. */
+const CHARTS_MS = 250;
+
+export function useDetail(detail: DetailModel, leastMs?: number): void {
   const [, redraw] = useReducer((n: number) => n + 1, 0);
-  useModel(detail.engine);
+  useModel(detail.engine, leastMs);
   useEffect(() => {
     detail.changed.connect(redraw);
     return () => {
@@ -63,7 +66,7 @@ export function DetailView(props: {
 }): JSX.Element {
   const trans = useTrans();
   const { detail, tab } = props;
-  useDetail(detail);
+  useDetail(detail, tab === 'overview' ? CHARTS_MS : undefined);
   const need = NEEDS[tab];
   const isLive = detail.engine.presence === 'live';
   useEffect(() => {

@@ -1,5 +1,5 @@
 /**
- * A function at a glance: eight figures, three charts.
+ * A function at a glance: eight figures, four charts.
  */
 import React from 'react';
 
@@ -14,7 +14,7 @@ import {
   percent,
   quantityText
 } from '../../services/quantities';
-import { EnvironmentChart, InvocationChart, LatencyChart } from '../charts';
+import { EnvironmentChart, InvocationChart, LatencyChart, MemoryChart } from '../charts';
 import { useTick } from '../modelView';
 import { useTrans } from '../words';
 
@@ -28,7 +28,9 @@ export function Overview({ detail }: { detail: DetailModel }): JSX.Element | nul
     return null;
   }
   const { metrics } = detail;
-  const seconds = state.history.seconds(detail.engine.second, SPAN);
+  const now = detail.engine.seconds;
+  const seconds = state.history.seconds(Math.floor(now), SPAN);
+  const charted = { group: `jp-Lambda-${detail.name}`, history: state.history, now, span: SPAN };
   const recent = seconds.reduce((sum, s) => sum + s.invocations, 0);
   const busy = state.alive.filter(e => e.state === 'busy').length;
   const { memory_mib } = state.detail.function.latest.configuration;
@@ -76,14 +78,22 @@ export function Overview({ detail }: { detail: DetailModel }): JSX.Element | nul
         />
       </dl>
       <div className="jp-Lambda-panes">
-        <Pane title={trans.__('Invocations')} note={trans.__('failed and throttled hatched')}>
-          <InvocationChart seconds={seconds} />
+        <Pane>
+          <InvocationChart title={trans.__('Invocations')} {...charted} />
         </Pane>
-        <Pane title={trans.__('Latency')} note={trans.__('ms, log scale; p99 dashed, cold ◇')}>
-          <LatencyChart seconds={seconds} />
+        <Pane>
+          <LatencyChart title={trans.__('Latency')} {...charted} />
         </Pane>
-        <Pane title={trans.__('Environments')} note={trans.__('busy, idle above, initialising hatched')}>
-          <EnvironmentChart steps={state.levels.steps} now={Date.now() / 1000} span={SPAN} />
+        <Pane>
+          <EnvironmentChart
+            title={trans.__('Environments')}
+            {...charted}
+            levels={state.levels}
+            reserved={state.detail.function.reserved_concurrency}
+          />
+        </Pane>
+        <Pane>
+          <MemoryChart title={trans.__('Memory')} {...charted} records={state.records} />
         </Pane>
       </div>
     </div>
@@ -111,15 +121,17 @@ function Figure(props: {
 }
 
 export function Pane(props: {
-  title: string;
+  title?: string;
   note?: string;
   children: React.ReactNode;
 }): JSX.Element {
   return (
     <section className="jp-Lambda-pane">
-      <h3>
-        {props.title} {props.note ? <small>{props.note}</small> : null}
-      </h3>
+      {props.title ? (
+        <h3>
+          {props.title} {props.note ? <small>{props.note}</small> : null}
+        </h3>
+      ) : null}
       {props.children}
     </section>
   );
