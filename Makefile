@@ -12,6 +12,7 @@ FRONTEND := $(shell find labextension/src labextension/style -type f 2>/dev/null
 
 # What the tests need from Debian, as COMMAND:PACKAGE or FILE:PACKAGE; installed where it is missing and we are root.
 TEST_PACKAGES := cc:build-essential g++:build-essential cmake:cmake \
+                 curl:curl go:golang-go ruby:ruby javac:default-jdk-headless \
                  dockerd:docker.io containerd:containerd runc:runc iptables:iptables \
                  chromium:chromium /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf:fonts-dejavu-core
 
@@ -33,7 +34,7 @@ demo: $(STAMPS)/demo ## Run the quickstart notebook without a browser, and print
 lab: $(STAMPS)/lab frontend ## Open JupyterLab on the quickstart notebook
 	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks/quickstart.ipynb
 
-test: $(STAMPS)/test frontend ## Install what the tests need, and run them all
+test: $(STAMPS)/test $(STAMPS)/node-runtime frontend ## Install what the tests need, and run them all
 	@tools/system_packages.sh $(TEST_PACKAGES)
 	@$(PY) -m pytest $(PYTEST_ARGS); status=$$?; \
 	if [ $$status -eq 0 ]; then echo "make test: all tests passed"; else echo "make test: FAILED (pytest ended with $$status)"; fi; exit $$status
@@ -90,6 +91,11 @@ $(STAMPS)/demo $(STAMPS)/lab $(STAMPS)/dev: $(STAMPS)/%: $(STAMPS)/venv pyprojec
 $(STAMPS)/test: $(STAMPS)/venv pyproject.toml hatch_build.py
 	@tools/system_packages.sh $(TEST_PACKAGES)
 	$(PY) -m pip install --quiet --editable '.[test]'
+	@touch $@
+
+# So is AWS's client for Node.
+$(STAMPS)/node-runtime: tools/node_runtime.sh $(STAMPS)/test
+	@tools/node_runtime.sh $(PY) .tools/node-runtime
 	@touch $@
 
 $(STAMPS)/node: $(STAMPS)/venv

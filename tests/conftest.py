@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.docker_daemon import open_daemon
+from tests.runtime_programs import versions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
 # Settings of the caller's shell that would change what is tested.
 _FOREIGN = ("JUPYTER_LAMBDA_", "AWS_", "_X_AMZN_", "LAMBDA_")
 _KEPT = ("JUPYTER_LAMBDA_TEST_",)  # switches of the test suite itself
+
+
+def pytest_report_header() -> str:
+    """Say which runtime clients the tests meet."""
+    return versions()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import functools
 import logging
 import random
 from typing import TYPE_CHECKING
@@ -52,6 +53,7 @@ from jupyter_lambda.model.engine_api import (
     VersionDifference,
 )
 from jupyter_lambda.model.names import LATEST, check_qualifier, function_arn, is_version_number
+from jupyter_lambda.sandbox.languages import command_for_runtime
 from jupyter_lambda.scheduling.retries import RetryPolicy
 from jupyter_lambda.scheduling.routing import route
 from jupyter_lambda.store.protocol import QueuedEvent, Store
@@ -93,8 +95,12 @@ class Engine:
         self.deliveries = Deliveries(store, clock, Sender(endpoint), self.live.touch)
         self.resources = Resources(store, region=settings.region, account_id=settings.account_id)
         self.test_events = SavedTestEvents(self.catalog, self.resources, self.live)
-        self.changes = FunctionChanges(self.catalog, Interpreters(), self.resources)
-        parts = Parts(sandbox=sandbox, doors=doors, store=store, clock=clock, settings=settings, loop=asyncio.get_running_loop())
+        interpreters = Interpreters(find_command=functools.partial(command_for_runtime, node_folder=settings.node_folder))
+        self.changes = FunctionChanges(self.catalog, interpreters, self.resources)
+        parts = Parts(
+            sandbox=sandbox, doors=doors, store=store, clock=clock, settings=settings, interpreters=interpreters,
+            loop=asyncio.get_running_loop(),
+        )  # fmt: skip
         completion = Completion(store, self.live, clock, sandbox.kind)
         self.dispatcher = Dispatcher(parts, completion, self._reserved, lambda: self.catalog.reserved_total)
         self._policy = RetryPolicy(

@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Protocol
 from jupyter_lambda.clock import Clock
 from jupyter_lambda.engine.background import Background
 from jupyter_lambda.engine.doors import RuntimeDoors
+from jupyter_lambda.engine.interpreter_choice import Interpreters
 from jupyter_lambda.engine.log_pipe import LogPipe
 from jupyter_lambda.engine.runtime_session import Delivery, RuntimeSession, State
 from jupyter_lambda.engine.settings import EngineSettings
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from jupyter_lambda.engine.doors import RuntimeDoor
     from jupyter_lambda.engine.invocations import Invocation
     from jupyter_lambda.model.function import Version
+    from jupyter_lambda.sandbox.languages import RuntimeCommand
 
 log = logging.getLogger(__name__)
 ENVIRONMENT_KEY_ID = "ENVIRONMENT"  # what a worker's code signs with; the secret is its environment's own token
@@ -112,6 +114,7 @@ class Parts:
     store: Store
     clock: Clock
     settings: EngineSettings
+    interpreters: Interpreters
     loop: asyncio.AbstractEventLoop
 
 
@@ -145,6 +148,7 @@ class LiveEnvironment:
         self._session = RuntimeSession(self)
         self._session_closed = parts.loop.create_future()
         self._door: RuntimeDoor | None = None
+        self._command: RuntimeCommand | None = None  # the program that is the runtime, where it is not ours
         self._walls: ExecutionEnvironment | None = None
         self._init_began = 0.0
         self._ready_at = 0.0
@@ -162,10 +166,9 @@ class LiveEnvironment:
         """
         began = self._parts.clock.monotonic()
         try:
-            task_root = await self._parts.store.extract_blob(self.version.package_sha256)
             self._door = await self._parts.doors.open(self.token)
+            spec = await self._spec(self._door.address)
             self.log.write(self._init_start_line() + self._held_line())
-            spec = self._spec(task_root, await self._layers_root(), self._door.address)
             channels = await self._channels(spec)
             self.phase = Phase.INIT
             self._begin_init(limited=True)
@@ -197,8 +200,7 @@ class LiveEnvironment:
         self.init_timed_out = False
         self._session = RuntimeSession(self)
         self._session_closed = self._parts.loop.create_future()
-        task_root = await self._parts.store.extract_blob(self.version.package_sha256)
-        spec = self._spec(task_root, await self._layers_root(), door.address)
+        spec = await self._spec(door.address)
         channels = await self._channels(spec)
         self._begin_init(limited=phase is Phase.RESETTING)
         await walls.restart(spec, channels)
@@ -307,16 +309,21 @@ class LiveEnvironment:
         sha256 = self.version.layers_package
         return await self._parts.store.extract_blob(sha256) if sha256 else None
 
-    def _spec(self, task_root: Path, layers: Path | None, address: str) -> EnvironmentSpec:
+    async def _spec(self, address: str) -> EnvironmentSpec:
         version, configuration = self.version, self.version.configuration
+        task_root = await self._parts.store.extract_blob(version.package_sha256)
+        layers = await self._layers_root()
+        command = await self._parts.interpreters.command(configuration.runtime, task_root, layers)
+        self._command = command
         identity = WorkerIdentity(
             log_stream=self.log_stream, runtime_api=address, region=self._parts.settings.region,
             access_key_id=ENVIRONMENT_KEY_ID, secret_access_key=self.token, session_token=self.token,
             initialization_type="provisioned-concurrency" if self.provisioned else "on-demand",
         )  # fmt: skip
-        own = configuration.runtime.startswith("provided")
         requirements = (version.requirements_folder,) if version.requirements_folder else ()
-        shown = (Mount(str(layers), str(layers)),) if layers else ()
+        shown = [Mount(folder, folder) for folder in (command.folders if command else ())]
+        if layers:
+            shown.append(Mount(str(layers), str(layers)))
         return EnvironmentSpec(
             environment_id=self.environment_id, function_name=version.function_name, version=version.version,
             task_root=task_root, handler=configuration.handler, memory_mib=self.limit_mib,
@@ -324,14 +331,16 @@ class LiveEnvironment:
             variables=worker_variables(version, task_root, RUNTIME_DIR, identity, layers), runtime_api=address, python=version.python,
             preload=version.preload, extra_path=(*layer_python_path(layers, version.python), *requirements),
             mounts=(*configuration.mounts, *shown), network=configuration.network, image=configuration.image,
-            bootstrap=(str(task_root / "bootstrap"),) if own else None,
+            bootstrap=command.arguments if command else None,
         )  # fmt: skip
 
     def _init_start_line(self) -> str:
         runtime, python = self.version.configuration.runtime, self.version.python
-        exact = f"python:{python.version}" if python is not None else runtime
+        exact = f"python:{python.version}" if python is not None else ""
+        if self._command is not None:
+            exact = self._command.version
         arn = f"arn:aws:lambda:{self._parts.settings.region}::runtime:{runtime}-{self._parts.sandbox.kind}"
-        return init_start_line(exact, arn)
+        return init_start_line(exact or runtime, arn)
 
     def _held_line(self) -> str:
         """Says that the function gets less memory than it asked for, where the whole budget is less."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from jupyter_lambda.model import limits
 
@@ -25,3 +26,4 @@ class EngineSettings:
     async_retry_base_seconds: float = limits.ASYNC_RETRY_BASE_SECONDS
     async_maximum_age_seconds: float = limits.ASYNC_MAXIMUM_AGE_SECONDS
     stop_grace_seconds: float = 5.0
+    node_folder: Path | None = None  # where Node and its runtime client are looked for first

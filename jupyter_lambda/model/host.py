@@ -15,6 +15,15 @@ class PythonFound(msgspec.Struct, frozen=True, kw_only=True):
     found_by: str  # PATH, pyenv, uv, conda, engine
 
 
+class ProgramFound(msgspec.Struct, frozen=True, kw_only=True):
+    """A program of this machine that could run functions in another language."""
+
+    language: str  # Node, Ruby, Java
+    version: str
+    executable: str
+    note: str = ""  # what belongs to it, or what is missing and what to do
+
+
 class DockerFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Whether containers can be had."""
 
@@ -42,5 +51,6 @@ class HostFacts(msgspec.Struct, frozen=True, kw_only=True):
     home_note: str
     docker: DockerFacts
     pythons: tuple[PythonFound, ...] = ()
+    programs: tuple[ProgramFound, ...] = ()
     enforcement: tuple[Enforcement, ...] = ()  # of the process sandbox
     consequences: tuple[str, ...] = ()  # whole sentences: what follows for who uses it

@@ -13,6 +13,7 @@ from jupyter_lambda.model.host import DockerFacts, HostFacts
 from jupyter_lambda.sandbox.budget import machine_budget
 from jupyter_lambda.sandbox.docker_daemon import docker_facts
 from jupyter_lambda.sandbox.interpreters import find_pythons
+from jupyter_lambda.sandbox.languages import find_programs
 from jupyter_lambda.sandbox.process.enforcement import enforcement
 from jupyter_lambda.sandbox.process.find_groups import find_groups
 from jupyter_lambda.sandbox.process.tier import EVERYTHING, Probe, Tier, choose_tier, probe_host
@@ -24,8 +25,12 @@ if TYPE_CHECKING:
     from jupyter_lambda.model.environment import Enforcement
 
 
-def host_facts(home: Path) -> HostFacts:
+def host_facts(home: Path, node_folder: Path | None = None) -> HostFacts:
     """Look at everything; blocks for some 100 ms (children are started to try namespaces and to ask each Python).
+
+    Args:
+        home: The engine's.
+        node_folder: Where Node and its client are looked for first.
 
     Raises:
         SandboxError: Probing failed.
@@ -52,6 +57,7 @@ def host_facts(home: Path) -> HostFacts:
         home_note=state.sentence,
         docker=docker,
         pythons=find_pythons(),
+        programs=find_programs(node_folder),
         enforcement=rows,
         consequences=consequences(rows, docker, budget.memory_mib, state.sentence if state.is_elsewhere else ""),
     )

@@ -32,16 +32,17 @@ _PLACES: Final = "the engine's own interpreter, PATH, pyenv, uv and conda"
 
 
 class Places(msgspec.Struct, frozen=True):
-    """Where to look: the variables of the user and the home folder."""
+    """Where to look: the variables of the user, the home folder, and where the engine's own packages lie."""
 
     path: str
     home: Path
     variables: dict[str, str]
+    packages: tuple[str, ...] = ()
 
 
 def usual_places() -> Places:
     """This process's own."""
-    return Places(os.environ.get("PATH", os.defpath), Path.home(), dict(os.environ))
+    return Places(os.environ.get("PATH", os.defpath), Path.home(), dict(os.environ), tuple(sys.path))
 
 
 def find_pythons(places: Places | None = None) -> tuple[PythonFound, ...]:
@@ -71,7 +72,7 @@ def python_for_runtime(runtime: str, places: Places | None = None) -> PythonEnvi
     match = _RUNTIME.fullmatch(runtime)
     if match is None:
         raise InvalidRuntime(
-            f'runtime "{runtime}"', "the process sandbox runs Python runtimes only", "Use --sandbox docker with an image."
+            f'runtime "{runtime}"', "Python runtimes only are looked for here", "Use --sandbox docker with an image."
         )
     wanted = match[1]
     for _, candidate in _candidates(places or usual_places(), minors=(wanted,)):

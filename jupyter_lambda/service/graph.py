@@ -85,7 +85,7 @@ class EngineGraph:
     async def _doctor(self) -> Any:
         from jupyter_lambda.sandbox.host import host_facts
 
-        return await asyncio.to_thread(host_facts, self._plan.run.home)
+        return await asyncio.to_thread(host_facts, self._plan.run.home, self._plan.arguments.settings.node_folder)
 
 
 async def build_graph(plan: Plan, opening: Awaitable[Sandbox]) -> EngineGraph:
@@ -137,4 +137,5 @@ def _settings(plan: Plan, budget: Budget) -> EngineSettings:
         init_seconds=given.init_seconds,
         async_retry_base_seconds=given.async_retry_base_seconds,
         stop_grace_seconds=given.stop_grace_seconds,
+        node_folder=given.node_folder,
     )

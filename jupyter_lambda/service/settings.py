@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from jupyter_lambda.errors import RequestError
 from jupyter_lambda.model import limits
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-Kind = Literal["seconds", "milliseconds", "count", "MiB", "walls"]
+Kind = Literal["seconds", "milliseconds", "count", "MiB", "walls", "folder"]
 WALLS: Final = ("cgroup", "namespaces", "landlock", "seccomp")
 _PROPOSALS_MAX: Final = 3
 _WHOLE: Final = frozenset({"count", "MiB"})
@@ -46,6 +48,7 @@ class Settings:
     retained_invocations: int = limits.RETAINED_INVOCATIONS
     retained_log_mib: int = limits.RETAINED_LOG_BYTES // 1024**2
     process_walls: tuple[str, ...] | None = None
+    node_folder: Path | None = None
 
 
 TABLE: Final[dict[str, Setting]] = {
@@ -82,6 +85,11 @@ TABLE: Final[dict[str, Setting]] = {
         "walls", 0, 0, "The walls that the process sandbox may use, for trying what a poorer host gives.",
         automatic="the best that the host has",
     ),
+    "node_folder": Setting(
+        "folder", 0, 0,
+        "Where `aws-lambda-ric` was installed with npm, for `nodejs…` functions; a Node in its `bin` is taken before others.",
+        automatic="what npm installed globally, on the PATH's Node",
+    ),
 }  # fmt: skip
 
 
@@ -114,6 +122,8 @@ def accepted(name: str) -> str:
     setting = TABLE[name]
     if setting.kind == "walls":
         words = f"any of {', '.join(WALLS)} joined by +, or none"
+    elif setting.kind == "folder":
+        words = "the absolute path of a folder that exists"
     else:
         whole = "a whole number" if setting.kind in _WHOLE else "a number"
         unit = "" if setting.kind == "count" else f" of {setting.kind}"
@@ -124,7 +134,8 @@ def accepted(name: str) -> str:
 def _parse(name: str, setting: Setting, value: str) -> Any:
     if setting.automatic and value == "auto":
         return None
-    parsed = _walls(value) if setting.kind == "walls" else _number(setting, value)
+    readers: dict[Kind, Callable[[str], Any]] = {"walls": _walls, "folder": _folder}
+    parsed = readers.get(setting.kind, functools.partial(_number, setting))(value)
     if parsed is None:
         raise RequestError(f"setting {name}", f'"{value}" is not {accepted(name)}', f"The default is {default(name)}.")
     return parsed
@@ -143,6 +154,11 @@ def _walls(value: str) -> tuple[str, ...] | None:
     """The walls in a text; `none` is no wall, and a word that is no wall spoils it."""
     names = () if value == "none" else tuple(part.strip() for part in value.split("+"))
     return names if all(name in WALLS for name in names) else None
+
+
+def _folder(value: str) -> Path | None:
+    folder = Path(value)
+    return folder if folder.is_absolute() and folder.is_dir() else None
 
 
 def _unknown(name: str) -> RequestError:

@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 
 from jupyter_lambda.client.launch import ensure_engine
 from jupyter_lambda.testing.plugin import end_engine
+from tests.runtime_programs import NODE_FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,7 +27,7 @@ ECHO = "def handler(event, context):\n    return event\n"
 RUNTIME = "python3.11"
 
 
-def zipped(source: str = ECHO, **files: str) -> bytes:
+def zipped(source: str = ECHO, **files: str | bytes) -> bytes:
     """A package with `f.py`, and whatever else."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as package:
@@ -41,7 +42,8 @@ def zipped(source: str = ECHO, **files: str) -> bytes:
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RuntimeFile]:
     """One engine for all cases."""
     home = tmp_path_factory.mktemp("conformance") / "home"
-    yield ensure_engine(home, sandbox="process")
+    settings = {"node_folder": str(NODE_FOLDER)} if NODE_FOLDER.is_dir() else {}
+    yield ensure_engine(home, sandbox="process", settings=settings)
     end_engine(home)
 
 

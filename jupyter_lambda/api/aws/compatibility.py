@@ -78,7 +78,10 @@ BEHAVIOURS: Final[tuple[tuple[str, str], ...]] = (
     ("States", "`Pending` and `InProgress` stand only in the answer of the operation that made or changed a function; every later look "
      "says `Active` and `Successful`, so that waiters end at once. A runtime that the machine lacks is `Failed`, `InvalidRuntime`."),
     ("Runtimes", "`pythonX.Y` runs on a Python of that version found on the machine with the packages that it has (no `/var/runtime` with "
-     "boto3 of its own); `provided.al2023` runs the package's `bootstrap`; the others are `Failed`, `InvalidRuntime`, without one."),
+     "boto3 of its own). `nodejs…` runs on AWS's own client `aws-lambda-ric`, which the user installs; `ruby…` and `java…` on small "
+     "clients of ours (Java: handlers of bytes or text; no `Context` of AWS's library). A language's program of a newer version serves too: "
+     "INIT_START names the one that ran. `provided.al2023` runs the `bootstrap` of the package, else of a layer. What the machine lacks, "
+     "and .NET, is `Failed`, `InvalidRuntime`."),
     ("Architectures", "Answered as given; code runs on the machine's."),
     ("Pages", "At most 50 items, whatever `MaxItems` says, as AWS does for functions and versions."),
     ("Update in progress", "No 409: an update is over when it is answered."),

@@ -92,6 +92,7 @@ def findings(facts: HostFacts, status: EngineStatus) -> list[Finding]:
         Finding("home", f"{facts.home} on {facts.home_file_system}", facts.home_note),
         _docker(facts),
         _pythons(facts),
+        _programs(facts),
     ]
 
 
@@ -135,4 +136,15 @@ def _pythons(facts: HostFacts) -> Finding:
         "Pythons",
         found or "none besides the engine's",
         "a package from boto3 runs on the one that its Runtime names; a cell on its kernel's own",
+    )
+
+
+def _programs(facts: HostFacts) -> Finding:
+    found = "; ".join(
+        f"{program.language} {program.version}" + (f" ({program.note})" if program.note else "") for program in facts.programs
+    )
+    return Finding(
+        "languages",
+        found or "no Node, Ruby or JDK",
+        "a package from boto3 with such a Runtime runs on the one here, if that is no older; any program runs as `bootstrap`",
     )

@@ -6,7 +6,7 @@ import msgspec
 
 from jupyter_lambda.client.views.doctor import DoctorView
 from jupyter_lambda.model.environment import Enforcement
-from jupyter_lambda.model.host import DockerFacts, HostFacts, PythonFound
+from jupyter_lambda.model.host import DockerFacts, HostFacts, ProgramFound, PythonFound
 from jupyter_lambda.testing.engine_client import FakeEngineClient
 
 FACTS = HostFacts(
@@ -48,3 +48,9 @@ def test_html_and_json_carry_the_same():
     facts = json.loads(json.dumps(view().as_json()))
     assert facts["sandbox"] == "process"
     assert facts["enforcement"][1]["held"] is False
+
+
+def test_other_languages_say_what_belongs_to_them():
+    node = ProgramFound(language="Node", version="24.1.0", executable="/n", note="aws-lambda-ric 4.0.2")
+    ruby = ProgramFound(language="Ruby", version="3.1.2", executable="/r")
+    assert "languages       Node 24.1.0 (aws-lambda-ric 4.0.2); Ruby 3.1.2 → " in view(programs=(node, ruby)).text()
