@@ -36,7 +36,9 @@ _ASK_SECONDS: Final = 10.0
 _NODE_CLIENT_WANTS: Final = (22, 0, 0)
 # Serial collection and a cheap compiler start soonest; the heap's bound comes with the function's memory.
 _JAVA_OPTIONS: Final = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto")
-_HOW_TO_NODE: Final = "Install Node 22 or newer and `npm install aws-lambda-ric` into a folder, then start the engine with `--set node_folder=FOLDER`."
+_HOW_TO_NODE: Final = (
+    "Install Node 22 or newer, `npm install aws-lambda-ric` into a folder, and start with `--set node_folder=FOLDER`."
+)
 
 
 class RuntimeCommand(msgspec.Struct, frozen=True):

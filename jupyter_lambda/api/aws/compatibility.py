@@ -79,7 +79,7 @@ BEHAVIOURS: Final[tuple[tuple[str, str], ...]] = (
      "says `Active` and `Successful`, so that waiters end at once. A runtime that the machine lacks is `Failed`, `InvalidRuntime`."),
     ("Runtimes", "`pythonX.Y` runs on a Python of that version found on the machine with the packages that it has (no `/var/runtime` with "
      "boto3 of its own). `nodejs…` runs on AWS's own client `aws-lambda-ric`, which the user installs; `ruby…` and `java…` on small "
-     "clients of ours (Java: handlers of bytes or text; no `Context` of AWS's library). A language's program of a newer version serves too: "
+     "clients of ours (Java: handlers of bytes or text; no `Context` of AWS's library). A newer version of the language serves too: "
      "INIT_START names the one that ran. `provided.al2023` runs the `bootstrap` of the package, else of a layer. What the machine lacks, "
      "and .NET, is `Failed`, `InvalidRuntime`."),
     ("Architectures", "Answered as given; code runs on the machine's."),
