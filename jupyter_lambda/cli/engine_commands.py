@@ -154,6 +154,11 @@ def status_text(status: EngineStatus) -> str:
         ("pid", str(status.pid)),
         ("home", status.home),
         ("sandbox", f"{status.sandbox}{f': {status.sandbox_note}' if status.sandbox_note else ''}"),
+        *(
+            [("besides", f"{', '.join(each.kind for each in status.sandboxes[1:])} sandbox, for functions that ask for it")]
+            if status.sandboxes[1:]
+            else []
+        ),
         ("functions", str(status.functions)),
         ("environments", str(status.environments)),
         ("running", f"{status.running} of {status.concurrency:,} at most" if status.concurrency else str(status.running)),

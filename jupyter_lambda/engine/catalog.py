@@ -80,12 +80,11 @@ Listener = Callable[[str], None]
 class Catalog:
     """What functions there are."""
 
-    def __init__(self, store: Store, clock: Clock, *, region: str, account_id: str, sandbox_kind: str) -> None:
+    def __init__(self, store: Store, clock: Clock, *, region: str, account_id: str) -> None:
         self._store = store
         self._clock = clock
         self._region = region
         self._account_id = account_id
-        self._sandbox_kind = sandbox_kind
         self._entries: dict[str, Entry] = {}
         self._writing = asyncio.Lock()
         self._listeners: list[Listener] = []
@@ -170,7 +169,7 @@ class Catalog:
             self._check_owner(name, entry, request)
             before = entry.function.latest if entry else None
             configuration = check_configuration(configuration_with(before, request))
-            check_supported(name, configuration, request.python, self._sandbox_kind)
+            check_supported(name, configuration, request.python)
             latest = self._latest(name, before, request, configuration, package_bytes)
             if latest.layers_package != layers_package:
                 latest = msgspec.structs.replace(latest, layers_package=layers_package)
@@ -210,7 +209,7 @@ class Catalog:
             latest = entry.function.latest
             self.check_revision(change.revision_id, latest.revision_id)
             configuration = check_configuration(configuration_with(latest, change))
-            check_supported(name, configuration, latest.python, self._sandbox_kind)
+            check_supported(name, configuration, latest.python)
             if configuration != latest.configuration:
                 latest = msgspec.structs.replace(
                     latest, configuration=configuration, revision_id=new_revision(), last_modified=self.timestamp(),
@@ -229,7 +228,7 @@ class Catalog:
         async with self._writing:
             self.check_new(function.name)
             latest = function.latest
-            check_supported(function.name, latest.configuration, latest.python, self._sandbox_kind)
+            check_supported(function.name, latest.configuration, latest.python)
             await self._apply(function.name, [PutFunction(function), *map(PutVersion, versions)])
             return self._entries[function.name]
 
@@ -249,7 +248,7 @@ class Catalog:
             for change in changes:
                 if isinstance(change, PutFunction) and change.function.latest is not entry.function.latest:
                     latest = change.function.latest
-                    check_supported(name, latest.configuration, latest.python, self._sandbox_kind)
+                    check_supported(name, latest.configuration, latest.python)
             if changes:
                 await self._apply(name, changes)
             return entry

@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from jupyter_lambda.errors import StoreError, Throttled
+from jupyter_lambda.model.function import sandbox_kind
 from jupyter_lambda.model.invocation import InvocationRecord, InvocationResult, Status
 from jupyter_lambda.telemetry.billing import billed_ms
 from jupyter_lambda.telemetry.report import report_line
@@ -23,11 +24,11 @@ log = logging.getLogger(__name__)
 class Completion:
     """Writes down how invocations ended."""
 
-    def __init__(self, store: Store, live: Live, clock: Clock, sandbox_kind: str) -> None:
+    def __init__(self, store: Store, live: Live, clock: Clock, own_sandbox: str) -> None:
         self._store = store
         self._live = live
         self._clock = clock
-        self._sandbox_kind = sandbox_kind
+        self._own_sandbox = own_sandbox
 
     def outcome(
         self,
@@ -114,5 +115,5 @@ class Completion:
             trace_id=request.trace_id,
             invocation_type=request.invocation_type,
             attempt=request.attempt,
-            sandbox=self._sandbox_kind,
+            sandbox=sandbox_kind(version.configuration, self._own_sandbox),
         )

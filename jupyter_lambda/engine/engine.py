@@ -10,7 +10,7 @@ import dataclasses
 import functools
 import logging
 import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -52,6 +52,7 @@ from jupyter_lambda.model.engine_api import (
     FunctionDetail,
     VersionDifference,
 )
+from jupyter_lambda.model.function import SANDBOXES, sandbox_kind
 from jupyter_lambda.model.names import LATEST, check_qualifier, function_arn, is_version_number
 from jupyter_lambda.sandbox.languages import command_for_runtime
 from jupyter_lambda.scheduling.retries import RetryPolicy
@@ -60,15 +61,15 @@ from jupyter_lambda.store.protocol import QueuedEvent, Store
 from jupyter_lambda.telemetry.trace_header import continue_trace, with_call_counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from jupyter_lambda.clock import Clock
     from jupyter_lambda.engine.doors import RuntimeDoors
     from jupyter_lambda.engine.settings import EngineSettings
-    from jupyter_lambda.model.environment import EnvironmentView
+    from jupyter_lambda.model.environment import Enforcement, EnvironmentView
     from jupyter_lambda.model.function import Alias, Version
     from jupyter_lambda.model.function_settings import EventInvokeConfig
-    from jupyter_lambda.sandbox.protocol import Sandbox
+    from jupyter_lambda.sandbox.protocol import Sandboxes
     from jupyter_lambda.telemetry.trace_header import TraceHeader
 
 log = logging.getLogger(__name__)
@@ -77,7 +78,7 @@ log = logging.getLogger(__name__)
 class Engine:
     """Functions, and what runs them."""
 
-    def __init__(self, *, store: Store, sandbox: Sandbox, doors: RuntimeDoors, clock: Clock, settings: EngineSettings) -> None:
+    def __init__(self, *, store: Store, sandbox: Sandboxes, doors: RuntimeDoors, clock: Clock, settings: EngineSettings) -> None:
         self.store = store
         self.sandbox = sandbox
         self.settings = settings
@@ -88,14 +89,16 @@ class Engine:
         self._tidying: asyncio.Task[None] | None = None
         self._background = Background(asyncio.get_running_loop(), log)
         self._draw = random.Random()  # noqa: S311 - a fair draw, no secret
-        self.catalog = Catalog(store, clock, region=settings.region, account_id=settings.account_id, sandbox_kind=sandbox.kind)
+        self.catalog = Catalog(store, clock, region=settings.region, account_id=settings.account_id)
         self.catalog.on_change(self._catalog_changed)
         endpoint = AwsEndpoint(settings.aws_endpoint, region=settings.region)
         self.code_objects = CodeObjects(endpoint)
         self.deliveries = Deliveries(store, clock, Sender(endpoint), self.live.touch)
         self.resources = Resources(store, region=settings.region, account_id=settings.account_id)
         self.test_events = SavedTestEvents(self.catalog, self.resources, self.live)
-        interpreters = Interpreters(find_command=functools.partial(command_for_runtime, node_folder=settings.node_folder))
+        interpreters = self._interpreters = Interpreters(
+            find_command=functools.partial(command_for_runtime, node_folder=settings.node_folder)
+        )
         self.changes = FunctionChanges(self.catalog, interpreters, self.resources)
         parts = Parts(
             sandbox=sandbox, doors=doors, store=store, clock=clock, settings=settings, interpreters=interpreters,
@@ -295,16 +298,18 @@ class Engine:
         if not await self.store.has_blob(request.package_sha256):
             raise RequestError(f'function "{name}"', "its package was not uploaded", "Upload the package first.")
         size = await self.store.blob_bytes(request.package_sha256)
+        await self._require_sandbox(request.options)
         entry = self.catalog.find(name)
         layers = entry.function.latest.layers_package if entry else ""
         if "layers" in request.options:
             layers = await self.resources.merged_package(request.options["layers"])
         answer = await self.catalog.deploy(name, request, size, layers)
-        self._background.spawn(prepare(answer.function.latest, self.store, self.sandbox))
+        self._background.spawn(prepare(answer.function.latest, self.store, self.sandbox, self._interpreters))
         return answer
 
     async def configure(self, name: str, change: ConfigurationChange) -> Version:
         """Change `$LATEST`'s configuration."""
+        await self._require_sandbox(change.options)
         layers = await self.resources.merged_package(change.options["layers"]) if "layers" in change.options else None
         return await self.catalog.configure(name, change, layers)
 
@@ -326,14 +331,31 @@ class Engine:
 
     def detail(self, entry: Entry) -> FunctionDetail:
         """A function with everything a view needs."""
-        name = entry.function.name
+        name, kind = entry.function.name, self.sandbox_of(entry.function.latest)
         return FunctionDetail(
             function=entry.function,
             versions=tuple(sorted(entry.versions.values(), key=lambda v: int(v.version))),
             aliases=tuple(sorted(entry.aliases.values(), key=lambda a: a.name)),
             unpublished_changes=entry.unpublished_changes,
             environments=tuple(v for v in self.dispatcher.views() if v.function_name == name and v.ended is None),
+            sandbox=kind,
+            enforcement=self.enforcement(kind),
         )
+
+    def sandbox_of(self, version: Version) -> str:
+        """The kind of sandbox that a version runs in."""
+        return sandbox_kind(version.configuration, self.sandbox.kind)
+
+    def enforcement(self, kind: str) -> tuple[Enforcement, ...]:
+        """What a kind of sandbox holds here; nothing as long as nobody needed it."""
+        sandbox = self.sandbox.of(kind)
+        return sandbox.enforcement() if sandbox is not None else ()
+
+    async def _require_sandbox(self, options: Mapping[str, Any]) -> None:
+        """Open the sandbox that is asked for; a kind that there is not is refused by `check_configuration` (SandboxError)."""
+        kind = options.get("sandbox") or ("docker" if options.get("image") is not None else None)
+        if kind in SANDBOXES:
+            await self.sandbox.require(kind)
 
     def difference(self, name: str, before: str, after: str) -> VersionDifference:
         """What changed between two versions; aliases stand for their first version."""

@@ -28,16 +28,17 @@ from typing import TYPE_CHECKING, Protocol
 from jupyter_lambda.clock import Clock
 from jupyter_lambda.engine.background import Background
 from jupyter_lambda.engine.doors import RuntimeDoors
+from jupyter_lambda.engine.environment_spec import environment_spec
 from jupyter_lambda.engine.interpreter_choice import Interpreters
 from jupyter_lambda.engine.log_pipe import LogPipe
 from jupyter_lambda.engine.runtime_session import Delivery, RuntimeSession, State
 from jupyter_lambda.engine.settings import EngineSettings
-from jupyter_lambda.engine.worker_variables import WorkerIdentity, layer_python_path, worker_variables
+from jupyter_lambda.engine.worker_variables import WorkerIdentity, worker_variables
 from jupyter_lambda.errors import JupyterLambdaError, SandboxError
 from jupyter_lambda.model import limits
 from jupyter_lambda.model.environment import EnvironmentState, EnvironmentView
-from jupyter_lambda.model.function import Mount
-from jupyter_lambda.sandbox.protocol import Channels, Death, DeathCause, EnvironmentSpec, ExecutionEnvironment, Sandbox
+from jupyter_lambda.model.function import sandbox_kind
+from jupyter_lambda.sandbox.protocol import Channels, Death, DeathCause, EnvironmentSpec, ExecutionEnvironment, Sandboxes
 from jupyter_lambda.store.protocol import Store
 from jupyter_lambda.telemetry.log_lines import init_start_line, log_stream
 
@@ -109,7 +110,7 @@ class Owner(Protocol):
 class Parts:
     """What every environment needs."""
 
-    sandbox: Sandbox
+    sandbox: Sandboxes
     doors: RuntimeDoors
     store: Store
     clock: Clock
@@ -127,6 +128,7 @@ class LiveEnvironment:
         self._owner = owner
         self.version = version
         self.limit_mib = limit_mib
+        self.sandbox = sandbox_kind(version.configuration, parts.sandbox.kind)
         self.environment_id = secrets.token_hex(16)
         self.phase = Phase.STARTING
         self.invocation: Invocation | None = None
@@ -262,7 +264,7 @@ class LiveEnvironment:
             state = EnvironmentState.FROZEN
         return EnvironmentView(
             environment_id=self.environment_id, function_name=self.version.function_name, version=self.version.version,
-            revision_id=self.version.revision_id, state=state, sandbox=self._parts.sandbox.kind, started=self.started,
+            revision_id=self.version.revision_id, state=state, sandbox=self.sandbox, started=self.started,
             invocations=self.invocations, memory_mib=self.limit_mib, held_mib=self.held_mib,
             pid=self._walls.pid if self._walls else None, init_ms=self.init_ms, ended=self.ended, reason=self.end_reason,
         )  # fmt: skip
@@ -310,28 +312,19 @@ class LiveEnvironment:
         return await self._parts.store.extract_blob(sha256) if sha256 else None
 
     async def _spec(self, address: str) -> EnvironmentSpec:
-        version, configuration = self.version, self.version.configuration
-        task_root = await self._parts.store.extract_blob(version.package_sha256)
+        parts, version = self._parts, self.version
+        task_root = await parts.store.extract_blob(version.package_sha256)
         layers = await self._layers_root()
-        command = await self._parts.interpreters.command(configuration.runtime, task_root, layers)
-        self._command = command
+        self._command = await parts.interpreters.command(version.configuration.runtime, task_root, layers)
         identity = WorkerIdentity(
             log_stream=self.log_stream, runtime_api=address, region=self._parts.settings.region,
             access_key_id=ENVIRONMENT_KEY_ID, secret_access_key=self.token, session_token=self.token,
             initialization_type="provisioned-concurrency" if self.provisioned else "on-demand",
         )  # fmt: skip
-        requirements = (version.requirements_folder,) if version.requirements_folder else ()
-        shown = [Mount(folder, folder) for folder in (command.folders if command else ())]
-        if layers:
-            shown.append(Mount(str(layers), str(layers)))
-        return EnvironmentSpec(
-            environment_id=self.environment_id, function_name=version.function_name, version=version.version,
-            task_root=task_root, handler=configuration.handler, memory_mib=self.limit_mib,
-            ephemeral_mib=configuration.ephemeral_mib,
-            variables=worker_variables(version, task_root, RUNTIME_DIR, identity, layers), runtime_api=address, python=version.python,
-            preload=version.preload, extra_path=(*layer_python_path(layers, version.python), *requirements),
-            mounts=(*configuration.mounts, *shown), network=configuration.network, image=configuration.image,
-            bootstrap=command.arguments if command else None,
+        return environment_spec(
+            version, parts.sandbox.kind, task_root=task_root, layers=layers, command=self._command,
+            environment_id=self.environment_id, memory_mib=self.limit_mib, runtime_api=address,
+            variables=worker_variables(version, task_root, RUNTIME_DIR, identity, layers),
         )  # fmt: skip
 
     def _init_start_line(self) -> str:
@@ -339,7 +332,7 @@ class LiveEnvironment:
         exact = f"python:{python.version}" if python is not None else ""
         if self._command is not None:
             exact = self._command.version
-        arn = f"arn:aws:lambda:{self._parts.settings.region}::runtime:{runtime}-{self._parts.sandbox.kind}"
+        arn = f"arn:aws:lambda:{self._parts.settings.region}::runtime:{runtime}-{self.sandbox}"
         return init_start_line(exact or runtime, arn)
 
     def _held_line(self) -> str:

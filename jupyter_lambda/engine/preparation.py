@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from jupyter_lambda.engine.environment_spec import environment_spec
 from jupyter_lambda.errors import JupyterLambdaError
-from jupyter_lambda.sandbox.protocol import EnvironmentSpec
 
 if TYPE_CHECKING:
+    from jupyter_lambda.engine.interpreter_choice import Interpreters
     from jupyter_lambda.model.function import Version
     from jupyter_lambda.sandbox.protocol import Sandbox
     from jupyter_lambda.store.protocol import Store
@@ -16,25 +17,12 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-async def prepare(version: Version, store: Store, sandbox: Sandbox) -> None:
+async def prepare(version: Version, store: Store, sandbox: Sandbox, interpreters: Interpreters) -> None:
     """Do ahead what a cold start of this version would wait for. What goes wrong here is said by the first invocation."""
     try:
         task_root = await store.extract_blob(version.package_sha256)
-        await sandbox.prepare(
-            EnvironmentSpec(
-                environment_id="",
-                function_name=version.function_name,
-                version=version.version,
-                task_root=task_root,
-                handler=version.configuration.handler,
-                memory_mib=version.configuration.memory_mib,
-                ephemeral_mib=version.configuration.ephemeral_mib,
-                variables={},
-                runtime_api="",
-                python=version.python,
-                preload=version.preload,
-                extra_path=(version.requirements_folder,) if version.requirements_folder else (),
-            )
-        )
+        layers = await store.extract_blob(version.layers_package) if version.layers_package else None
+        command = await interpreters.command(version.configuration.runtime, task_root, layers)
+        await sandbox.prepare(environment_spec(version, sandbox.kind, task_root=task_root, layers=layers, command=command))
     except JupyterLambdaError as error:
         log.info("%s could not be prepared: %s", version.function_name, error)

@@ -16,29 +16,22 @@ if TYPE_CHECKING:
 _PYTHON = re.compile(r"python(\d+\.\d+)")
 
 
-def check_supported(name: str, configuration: Configuration, python: PythonEnvironment | None, sandbox_kind: str) -> None:
+def check_supported(name: str, configuration: Configuration, python: PythonEnvironment | None) -> None:
     """Let pass what this engine can run.
 
     Args:
         name: The function's.
         configuration: What it asks for.
         python: The Python environment that it was captured in, None for packages made elsewhere.
-        sandbox_kind: What the engine uses.
 
     Raises:
-        RequestError: A sandbox, image or network that is not to be had here.
+        RequestError: An image in the sandbox that has none.
         InvalidRuntime: The package was captured in another Python than `runtime` names.
     """
     where = f'function "{name}"'
-    if configuration.sandbox not in (None, sandbox_kind):
+    if configuration.sandbox == "process" and configuration.image is not None:
         raise RequestError(
-            where,
-            f"it asks for the {configuration.sandbox} sandbox, and this engine uses {sandbox_kind}",
-            "Leave --sandbox out: this version has no other.",
-        )
-    if sandbox_kind == "process" and configuration.image is not None:
-        raise RequestError(
-            where, f'image "{configuration.image}" needs containers', "Leave --image out: this is the process sandbox."
+            where, f'image "{configuration.image}" needs containers', "Leave --image out, or ask for --sandbox docker."
         )
     wanted = _PYTHON.fullmatch(configuration.runtime)
     if python is not None and wanted is not None and wanted[1] != python.minor:

@@ -43,6 +43,13 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True):
     environments: int = 0
 
 
+class SandboxStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """A sandbox that is open."""
+
+    kind: str
+    enforcement: tuple[Enforcement, ...]
+
+
 class EngineStatus(msgspec.Struct, frozen=True, kw_only=True):
     """`engine status --json`, and what `start` prints (its first four members)."""
 
@@ -65,7 +72,8 @@ class EngineStatus(msgspec.Struct, frozen=True, kw_only=True):
     budget_used_mib: int = 0
     concurrency: int = 0
     sandbox_note: str = ""  # why this sandbox, how to switch
-    enforcement: tuple[Enforcement, ...] = ()
+    enforcement: tuple[Enforcement, ...] = ()  # of the engine's own sandbox
+    sandboxes: tuple[SandboxStatus, ...] = ()  # the engine's own first, then what functions have asked for besides
     warnings: tuple[str, ...] = ()
 
 
@@ -140,6 +148,8 @@ class FunctionDetail(msgspec.Struct, frozen=True, kw_only=True):
     aliases: tuple[Alias, ...]
     unpublished_changes: bool
     environments: tuple[EnvironmentView, ...] = ()
+    sandbox: str = ""  # process | docker: where `$LATEST` runs
+    enforcement: tuple[Enforcement, ...] = ()  # what holds its limits there; empty as long as that sandbox was not needed
 
 
 class VersionDifference(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from jupyter_lambda.errors import RequestError, ValidationError
 from jupyter_lambda.model import limits
 from jupyter_lambda.model.function_settings import FunctionSettings
+
+SANDBOXES: Final = ("process", "docker")
 
 
 class PythonEnvironment(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +60,11 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     kept: dict[str, Any] = {}  # members of AWS's configuration that have no effect here, as they were given
 
 
+def sandbox_kind(configuration: Configuration, own: str) -> str:
+    """Which sandbox a function runs in; `own` is the engine's. An image needs containers."""
+    return configuration.sandbox or ("docker" if configuration.image is not None else own)
+
+
 _VARIABLE = re.compile(r"[a-zA-Z]([a-zA-Z0-9_])+")
 
 
@@ -82,7 +89,7 @@ def check_configuration(configuration: Configuration) -> Configuration:
             "layers", f"{len(configuration.layers)} given", f"Lambda takes {limits.LAYERS_MAX} at most.",
             aws_message=f"Cannot reference more than {limits.LAYERS_MAX} layers.", members={"Type": "User"},
         )  # fmt: skip
-    if configuration.sandbox not in (None, "process", "docker"):
+    if configuration.sandbox not in (None, *SANDBOXES):
         raise RequestError(f'sandbox "{configuration.sandbox}"', "there is no such sandbox", "Use process or docker.")
     if configuration.network not in (None, "none", "bridge"):
         raise RequestError(f'network "{configuration.network}"', "there is no such network", "Use none or bridge.")

@@ -22,8 +22,9 @@ from jupyter_lambda.capture.proof import prove
 from jupyter_lambda.capture.requirements import parse_requirements
 from jupyter_lambda.client.deployment import Deployment, DeploymentChoices, deploy_request, install
 from jupyter_lambda.client.handle import FunctionHandle
+from jupyter_lambda.client.views.functions import limits_held
 from jupyter_lambda.errors import OwnedByAnotherNotebook, RequestError
-from jupyter_lambda.model.function import Mount
+from jupyter_lambda.model.function import Mount, sandbox_kind
 from jupyter_lambda.model.names import LATEST
 from jupyter_lambda.notebook.deployment_view import DeploymentView
 from jupyter_lambda.notebook.notebook_identity import may_be_same, notebook_identity
@@ -34,7 +35,8 @@ if TYPE_CHECKING:
 
     from jupyter_lambda.capture.package import Capture
     from jupyter_lambda.client.engine_client import EngineClient
-    from jupyter_lambda.model.engine_api import DeployAnswer, DeployRequest
+    from jupyter_lambda.model.engine_api import DeployAnswer, DeployRequest, EngineStatus
+    from jupyter_lambda.model.function import Configuration
     from jupyter_lambda.notebook.cell_options import AliasOption, CellOptions
 
 
@@ -102,13 +104,14 @@ class CellDeployment:
         answer = self._deploy(client, deploy_request(capture, self._choices(package_options), folder))
         version = f"v{answer.version}" if answer.version else "$LATEST"
         deployment = Deployment(answer, proof.report.with_state("deployed", version=version))
-        own_choice, status = answer.function.latest.configuration.sandbox, client.status()
+        status = client.status()
+        sandbox, note = _where_it_runs(answer.function.latest.configuration, status)
         view = DeploymentView(
             answer,
             deployment.report,
             what_changed=what_changed(client, answer),
-            sandbox=own_choice or status.sandbox,
-            sandbox_note="" if own_choice else status.sandbox_note,
+            sandbox=sandbox,
+            sandbox_note=note,
             home=status.home,
         )
         return view, FunctionHandle(self._options.name, client, deployment=deployment)
@@ -169,6 +172,16 @@ class CellDeployment:
         if not path.exists():
             raise RequestError(f"%%lambda --mount {source}", f"{path} is not there", "Name a folder of this machine.")
         return Mount(str(path), target or str(path))
+
+
+def _where_it_runs(configuration: Configuration, status: EngineStatus) -> tuple[str, str]:
+    """The function's sandbox, and a sentence about it: why the engine took it, or what holds the limits in the one that was chosen."""
+    kind = sandbox_kind(configuration, status.sandbox)
+    if kind == status.sandbox:
+        return kind, status.sandbox_note
+    rows = next((each.enforcement for each in status.sandboxes if each.kind == kind), ())
+    held = f": {limits_held(rows)}" if rows else ""
+    return kind, f"{kind.capitalize()} sandbox, as this function asks (others use {status.sandbox}){held}."
 
 
 def what_changed(client: EngineClient, answer: DeployAnswer) -> tuple[str, ...]:

@@ -81,7 +81,9 @@ def consequences(rows: tuple[Enforcement, ...], docker: DockerFacts, budget_mib:
         f"{budget_mib:,} MiB are for functions: {copies:,} busy environments of {limits.MEMORY_MIB_DEFAULT} MB at a time."
     )
     if docker.answers:
-        found.append(f"Docker {docker.version} answers, but this version has no container sandbox yet.")
+        found.append(
+            f"Docker {docker.version} answers: `--sandbox docker` holds what means harm, for one function or for the whole engine."
+        )
     elif docker.note:
         found.append(docker.note)
     if state_note:

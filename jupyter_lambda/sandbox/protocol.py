@@ -49,6 +49,7 @@ class EnvironmentSpec(msgspec.Struct, frozen=True, kw_only=True):
     network: str | None = None
     image: str | None = None
     bootstrap: tuple[str, ...] | None = None  # a command that is the runtime; None: our Python runtime
+    sandbox: str | None = None  # the kind that the function asks for; None: the maker's own
 
 
 class Channels(msgspec.Struct, frozen=True):
@@ -158,4 +159,20 @@ class Sandbox(Protocol):
 
     async def aclose(self) -> None:
         """End all environments and the sandbox's own processes. Safe to call twice."""
+        ...
+
+
+class Sandboxes(Sandbox, Protocol):
+    """One maker in front of several kinds: `start` and `prepare` go by the spec's choice, `kind` is what no choice means."""
+
+    def of(self, kind: str) -> Sandbox | None:
+        """The maker of a kind; None as long as nobody needed it."""
+        ...
+
+    async def require(self, kind: str) -> Sandbox:
+        """The maker of a kind, opened now if it is not open yet.
+
+        Raises:
+            SandboxError: It can't be had here; says why, and the way out.
+        """
         ...

@@ -15,7 +15,8 @@ from jupyter_lambda.api.runtime_door import RuntimeDoors
 from jupyter_lambda.api.server import Server, serve
 from jupyter_lambda.engine.engine import Engine
 from jupyter_lambda.engine.settings import EngineSettings
-from jupyter_lambda.model.engine_api import EngineStatus, Hello
+from jupyter_lambda.model.engine_api import EngineStatus, Hello, SandboxStatus
+from jupyter_lambda.model.function import SANDBOXES
 from jupyter_lambda.sandbox.budget import Budget, machine_budget
 from jupyter_lambda.service.credentials import home_credentials
 from jupyter_lambda.store import Retention, open_store
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable
 
     from jupyter_lambda.model.runtime_file import RuntimeFile
-    from jupyter_lambda.sandbox.protocol import Sandbox
+    from jupyter_lambda.sandbox.protocol import Sandboxes
     from jupyter_lambda.service.plan import Plan
 
 
@@ -79,8 +80,15 @@ class EngineGraph:
             region=runtime.region, auth=plan.arguments.auth, functions=engine.catalog.count, running=engine.dispatcher.running,
             queued_events=len(engine.queue), budget_mib=engine.dispatcher.ledger.budget_mib,
             budget_used_mib=engine.dispatcher.ledger.used_mib, concurrency=engine.settings.concurrency,
-            sandbox_note=plan.sandbox.note, enforcement=engine.sandbox.enforcement(), warnings=plan.warnings,
+            sandbox_note=plan.sandbox.note, enforcement=engine.sandbox.enforcement(), sandboxes=self._sandboxes(),
+            warnings=plan.warnings,
         )  # fmt: skip
+
+    def _sandboxes(self) -> tuple[SandboxStatus, ...]:
+        """What is open: the engine's own first."""
+        kinds = sorted(SANDBOXES, key=lambda kind: kind != self.runtime.sandbox)
+        opened = [(kind, self._engine.sandbox.of(kind)) for kind in kinds]
+        return tuple(SandboxStatus(kind=kind, enforcement=each.enforcement()) for kind, each in opened if each is not None)
 
     async def _doctor(self) -> Any:
         from jupyter_lambda.sandbox.host import host_facts
@@ -88,7 +96,7 @@ class EngineGraph:
         return await asyncio.to_thread(host_facts, self._plan.run.home, self._plan.arguments.settings.node_folder)
 
 
-async def build_graph(plan: Plan, opening: Awaitable[Sandbox]) -> EngineGraph:
+async def build_graph(plan: Plan, opening: Awaitable[Sandboxes]) -> EngineGraph:
     """Build and open the engine of a plan; whatever was opened is closed again when something can't be.
 
     Args:

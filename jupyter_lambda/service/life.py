@@ -38,6 +38,7 @@ from jupyter_lambda.service.log import start_log
 from jupyter_lambda.service.plan import Build, Graph, Plan
 from jupyter_lambda.service.publication import Publication
 from jupyter_lambda.service.sandbox_choice import choose_sandbox
+from jupyter_lambda.service.sandboxes import open_sandboxes
 from jupyter_lambda.service.starter import Starter
 from jupyter_lambda.service.state_folder import local_run_folder
 from jupyter_lambda.service.stop_requests import StopReason, StopRequests, watch_idleness
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from jupyter_lambda.sandbox.docker.prospect import DockerProspect
-    from jupyter_lambda.sandbox.protocol import Sandbox
     from jupyter_lambda.store.location import StateLocation
 
 _LOG = logging.getLogger(__name__)
@@ -169,20 +169,9 @@ def _look_for_docker(arguments: Arguments, location: StateLocation) -> DockerPro
     return asyncio.run(prospect(arguments.home, location.folder, SystemClock()))
 
 
-async def _open_sandbox(plan: Plan) -> Sandbox:
-    if plan.sandbox.kind == "docker":
-        from jupyter_lambda.service.containers import open_containers
-
-        containers: Sandbox = await open_containers(plan)
-        return containers
-    from jupyter_lambda.service.process_walls import open_walls
-
-    return await open_walls(plan)
-
-
 async def _real_graph(plan: Plan) -> Graph:
     """Import and build the engine, while a child process probes what walls this host has: each takes some 70 ms."""
-    opening = asyncio.create_task(_open_sandbox(plan))
+    opening = asyncio.create_task(open_sandboxes(plan))
     await plan.clock.sleep(0)  # it starts its child before the imports keep the loop
     try:
         from jupyter_lambda.service.graph import build_graph

@@ -187,6 +187,16 @@ class FakeSandbox:
         """Remember it."""
         self.prepared.put_nowait(spec.function_name)
 
+    def of(self, kind: str) -> FakeSandbox | None:
+        """There is one kind."""
+        return self if kind == self.kind else None
+
+    async def require(self, kind: str) -> FakeSandbox:
+        """There is one kind (SandboxError)."""
+        if kind != self.kind:
+            raise SandboxError(f"sandbox {kind}", "the fake is the only one", "Leave --sandbox out.")
+        return self
+
     def enforcement(self) -> tuple[Enforcement, ...]:
         """Nothing is held."""
         return ()

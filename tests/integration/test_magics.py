@@ -13,7 +13,7 @@ import jupyter_lambda
 from jupyter_lambda.capture.failure import CaptureFailed
 from jupyter_lambda.client.connection import forget_engines
 from jupyter_lambda.client.outcome import FunctionError
-from jupyter_lambda.errors import CaptureError, OwnedByAnotherNotebook, RequestError
+from jupyter_lambda.errors import CaptureError, OwnedByAnotherNotebook, RequestError, SandboxError
 
 
 class Notebook:
@@ -200,13 +200,15 @@ def test_files_and_mounts_reach_the_worker(notebook, tmp_path):
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        ("f --sandbox docker", "docker"),
-        ("f --image python:3.12", "image"),
+        ("f --sandbox docker", "no Docker daemon answers here.*the engine's own is the process sandbox"),
+        ("f --image python:3.12", "no Docker daemon answers here"),
+        ("f --image python:3.12 --sandbox process", "needs containers"),
         ("f --layer arn:aws:lambda:us-east-1:000000000000:layer:a:1", "layer:a:1"),
     ],
 )
-def test_what_this_engine_can_not_do_is_told_by_the_engine(notebook, line, says):
-    with pytest.raises(RequestError, match=says):
+def test_what_this_engine_can_not_do_is_told_by_the_engine(notebook, line, says, tmp_path, monkeypatch):
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/nobody.sock")  # of the engine, which the cell starts
+    with pytest.raises((RequestError, SandboxError), match=says):
         notebook.cell(line, ECHO)
     assert "f  " not in notebook.line("list")
 

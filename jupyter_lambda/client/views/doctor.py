@@ -12,6 +12,7 @@ from jupyter_lambda.telemetry import quantities
 
 if TYPE_CHECKING:
     from jupyter_lambda.model.engine_api import EngineStatus
+    from jupyter_lambda.model.environment import Enforcement
     from jupyter_lambda.model.host import HostFacts
 
 
@@ -40,7 +41,8 @@ class DoctorView(View):
             f"{finding.subject:<{width}}  {' → '.join(part for part in finding[1:] if part)}"
             for finding in findings(self.facts, self.status)
         ]
-        lines += ["", f"Limits in the {self.status.sandbox} sandbox:", text_table(_WALLS, self._walls())]
+        for kind, rows in self._walls():
+            lines += ["", f"Limits in the {kind} sandbox:", text_table(_WALLS, rows)]
         lines += ["", "What follows for you:", *(f"- {sentence}" for sentence in self._sentences())]
         return "\n".join(lines)
 
@@ -48,10 +50,13 @@ class DoctorView(View):
         """The same in three parts."""
         columns = (Column(""), Column("Here"), Column("What follows"), Column("What to do"))
         rows = [(Cell(f.subject, "strong"), f.fact, f.follows, f.deed) for f in findings(self.facts, self.status)]
+        walls = "".join(
+            f"<h4>Limits in the {escaped(kind)} sandbox</h4>{html_table(_WALLS, limits)}" for kind, limits in self._walls()
+        )
         sentences = "".join(f"<li>{escaped(sentence)}</li>" for sentence in self._sentences())
         return (
             f'<p class="quiet">{escaped(self.facts.system)}, user {escaped(self.facts.user)}</p>{html_table(columns, rows)}'
-            f"<h4>Limits in the {escaped(self.status.sandbox)} sandbox</h4>{html_table(_WALLS, self._walls())}"
+            f"{walls}"
             f"<h4>What follows for you</h4><ul>{sentences}</ul>"
         )
 
@@ -59,15 +64,18 @@ class DoctorView(View):
         """The engine's `HostFacts`, and which sandbox is in use."""
         return {**msgspec.to_builtins(self.facts), "sandbox": self.status.sandbox, "sandbox_note": self.status.sandbox_note}
 
-    def _walls(self) -> list[Row]:
-        """What the engine's own sandbox enforces; the machine's best where it does not say."""
-        rows = self.status.enforcement or self.facts.enforcement
-        return [
-            (Cell(w.row, "strong"), "held" if w.held else Cell("not held", "warn"), w.by, Cell(w.note, "quiet")) for w in rows
-        ]
+    def _walls(self) -> list[tuple[str, list[Row]]]:
+        """What each sandbox in use enforces, the engine's own first; the machine's best where it does not say."""
+        status = self.status
+        own = (status.sandbox, status.enforcement or self.facts.enforcement)
+        return [(kind, _rows(rows)) for kind, rows in (own, *((s.kind, s.enforcement) for s in status.sandboxes[1:]))]
 
     def _sentences(self) -> list[str]:
         return [*self.facts.consequences, *self.status.warnings]
+
+
+def _rows(walls: tuple[Enforcement, ...]) -> list[Row]:
+    return [(Cell(w.row, "strong"), "held" if w.held else Cell("not held", "warn"), w.by, Cell(w.note, "quiet")) for w in walls]
 
 
 _WALLS = (Column("Limit"), Column("Here"), Column("By"), Column("Note"))
@@ -76,7 +84,7 @@ _WALLS = (Column("Limit"), Column("Here"), Column("By"), Column("Note"))
 def findings(facts: HostFacts, status: EngineStatus) -> list[Finding]:
     """The machine's facts with what each means."""
     return [
-        Finding("sandbox", status.sandbox, status.sandbox_note),
+        Finding("sandbox", status.sandbox, status.sandbox_note, _others(status)),
         Finding(
             "memory",
             f"{quantities.memory(facts.memory_mib)} ({facts.memory_from})",
@@ -94,6 +102,11 @@ def findings(facts: HostFacts, status: EngineStatus) -> list[Finding]:
         _pythons(facts),
         _programs(facts),
     ]
+
+
+def _others(status: EngineStatus) -> str:
+    others = [each.kind for each in status.sandboxes[1:]]
+    return f"functions that ask for it use the {', '.join(others)} sandbox" if others else ""
 
 
 def _control_groups(facts: HostFacts) -> Finding:

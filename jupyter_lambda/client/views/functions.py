@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from jupyter_lambda.model.engine_api import FunctionDetail
+    from jupyter_lambda.model.environment import Enforcement
     from jupyter_lambda.model.function import Alias, Configuration
 
 NO_FUNCTIONS = "No functions yet. A notebook cell becomes one: put `%%lambda` and a name on its first line, and run it."
@@ -126,6 +127,7 @@ class FunctionView(View):
             ("version", newest_version(detail)),
             ("aliases", aliases or "none"),
             *configuration_facts(latest.configuration),
+            *_sandbox_facts(detail),
             ("package", quantities.size(latest.package_bytes)),
             ("interpreter", latest.python.executable if latest.python else "by runtime"),
             ("environments", self._environments()),
@@ -145,6 +147,30 @@ class FunctionView(View):
         return ", ".join(f"{sum(1 for e in alive if e.state.value == state)} {state}" for state in states)
 
 
+def _sandbox_facts(detail: FunctionDetail) -> list[tuple[str, str]]:
+    """Where it runs, who chose that, and what holds its limits there."""
+    if not detail.sandbox:
+        return []
+    choice = "chosen for this function" if detail.function.latest.configuration.sandbox else "the engine's own"
+    if detail.sandbox == "docker" and detail.function.latest.configuration.image:
+        choice = "its image needs containers"
+    return [
+        ("sandbox", f"{detail.sandbox} ({choice})"),
+        *([("limits", limits_held(detail.enforcement))] if detail.enforcement else []),
+    ]
+
+
+def limits_held(rows: Sequence[Enforcement]) -> str:
+    """What holds which limits: `memory, cpu by cgroup v1; not held: network`."""
+    by: dict[str, list[str]] = {}
+    for row in rows:
+        if row.held:
+            by.setdefault(row.by, []).append(row.row)
+    held = [f"{', '.join(names)} by {what}" for what, names in by.items()]
+    loose = [row.row for row in rows if not row.held]
+    return "; ".join([*held, *([f"not held: {', '.join(loose)}"] if loose else [])])
+
+
 def configuration_facts(configuration: Configuration) -> list[tuple[str, str]]:
     """What is set, in people's words; what is not set and has no default is left out."""
     facts = [
@@ -154,7 +180,6 @@ def configuration_facts(configuration: Configuration) -> list[tuple[str, str]]:
         ("handler", configuration.handler),
         ("runtime", configuration.runtime),
         ("variables", ", ".join(sorted(configuration.environment))),
-        ("sandbox", configuration.sandbox or ""),
         ("image", configuration.image or ""),
         ("network", configuration.network or ""),
         ("layers", ", ".join(configuration.layers)),

@@ -47,6 +47,8 @@ export interface IFunctionDetail {
   versions: IVersion[];
   aliases: IAlias[];
   unpublished_changes: boolean;
+  sandbox?: string;
+  enforcement?: IEnforcement[];
 }
 
 export type Status =

@@ -9,6 +9,7 @@ import signal
 import threading
 from contextlib import suppress
 
+import psutil
 import pytest
 
 from jupyter_lambda.client.launch import EngineOptions, Launcher, stop_engine
@@ -16,7 +17,7 @@ from jupyter_lambda.client.stopping import wait_for_end
 from jupyter_lambda.clock import SystemClock, pause
 from jupyter_lambda.errors import JupyterLambdaError
 from tests.docker_daemon import NEEDS_DOCKER, OwnDaemon, may_have_own
-from tests.integration.engine_traffic import CUT_OFF, Acknowledged, Connection, Traffic, deploy, missing
+from tests.integration.engine_traffic import CUT_OFF, Acknowledged, Connection, Traffic, deploy, missing, package
 from tests.integration.sandbox.containers import boots_of, containers_of, docker, import_python_image, inspect
 
 pytestmark = [*NEEDS_DOCKER, pytest.mark.slow, pytest.mark.timeout(240)]
@@ -28,9 +29,9 @@ SLOW = "import time\ndef handler(event, context):\n time.sleep(event)\n return '
 class Bench:
     """An engine on a daemon."""
 
-    def __init__(self, home, daemon):
+    def __init__(self, home, daemon, sandbox="docker"):
         self.home, self.daemon = home, daemon
-        self.options = EngineOptions(home=home, sandbox="docker", settings={"concurrency": "6", "async_retry_base_seconds": "0"})
+        self.options = EngineOptions(home=home, sandbox=sandbox, settings={"concurrency": "6", "async_retry_base_seconds": "0"})
         self.connection = None
         self.connect()
 
@@ -83,9 +84,9 @@ class Bench:
             pause(0.02)
 
 
-def make_bench(daemon, tmp_path, monkeypatch):
+def make_bench(daemon, tmp_path, monkeypatch, sandbox="docker"):
     monkeypatch.setenv("DOCKER_HOST", daemon.host)
-    bench = Bench(tmp_path / "home", daemon)
+    bench = Bench(tmp_path / "home", daemon, sandbox)
     yield bench
     bench.connection.close()
     stop_engine(bench.home)
@@ -95,6 +96,12 @@ def make_bench(daemon, tmp_path, monkeypatch):
 @pytest.fixture
 def bench(docker_daemon, tmp_path, monkeypatch):
     yield from make_bench(docker_daemon, tmp_path, monkeypatch)
+
+
+@pytest.fixture(params=["process", "docker"])
+def either(request, docker_daemon, tmp_path, monkeypatch):
+    """An engine of each kind."""
+    yield from make_bench(docker_daemon, tmp_path, monkeypatch, request.param)
 
 
 @pytest.fixture
@@ -178,6 +185,67 @@ def test_status_states_the_walls_and_says_how_to_switch(bench):
     assert status["sandbox"] == "docker"
     assert "Docker" in status["sandbox_note"]
     assert all(row["held"] for row in status["enforcement"])
+
+
+# -- one engine, both sandboxes ---------------------------------------------------------------------------------------------
+
+WHERE = "import os\ndef handler(event, context): return len([p for p in os.listdir('/proc') if p.isdigit()]) == 2"
+
+
+def test_each_function_runs_in_the_sandbox_that_it_asks_for(either):
+    own = either.options.sandbox
+    other = {"process": "docker", "docker": "process"}[own]
+    for name, sandbox in (("own", {}), ("in_process", {"sandbox": "process"}), ("in_docker", {"sandbox": "docker"})):
+        deploy(either.connection, name, WHERE, **sandbox)
+    expected = {"own": own == "docker", "in_process": False, "in_docker": True}
+    assert {name: either.call(name, {}) for name in expected} == {name: (200, inside) for name, inside in expected.items()}
+    status = either.connection.get("/engine/v1/status")
+    assert status["sandbox"] == own
+    assert [each["kind"] for each in status["sandboxes"]] == [own, other]
+    held = {each["kind"]: {row["row"]: row["by"] for row in each["enforcement"]} for each in status["sandboxes"]}
+    for name, kind in (("own", own), ("in_process", "process"), ("in_docker", "docker")):
+        detail = either.connection.get(f"/engine/v1/functions/{name}")
+        assert (detail["sandbox"], {row["row"]: row["by"] for row in detail["enforcement"]}) == (kind, held[kind])
+        assert {e["sandbox"] for e in either.environments() if e["function_name"] == name} == {kind}
+    assert "Docker" in held["docker"]["memory"]
+    assert "Docker" not in held["process"]["memory"]
+
+
+def test_a_killed_engines_other_sandbox_is_swept_by_the_next_one(either):
+    for name, sandbox in (("in_process", "process"), ("in_docker", "docker")):
+        deploy(either.connection, name, SLOW, sandbox=sandbox, timeout_seconds=60)
+        assert either.call(name, 0) == (200, "done")
+    pids = {e["pid"] for e in either.environments()}
+    home_label = inspect(either.daemon.address, either.containers()[0])["Config"]["Labels"]["jupyter-lambda.home"]
+    image = docker(either.daemon.address, "images", "-q", "jupyter-lambda/host").split()[0]
+    os.kill(either.runtime.pid, signal.SIGKILL)
+    wait_for_end(either.runtime, SECONDS)
+    left = leftover(either, image, home_label)
+    either.connect()
+    either.until(lambda: left not in either.containers())
+    either.until(lambda: not any(psutil.pid_exists(pid) for pid in pids))
+
+
+def test_without_a_daemon_the_deployment_says_so_and_names_the_way_out(tmp_path, monkeypatch):
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/nobody.sock")
+    bench = Bench(tmp_path / "home", None, "process")
+    try:
+        body, sha256 = package(ECHO)
+        bench.connection.call("PUT", f"/engine/v1/blobs/{sha256}", body)
+        request = {
+            "package_sha256": sha256, "content_digest": sha256, "handler": "cell.handler", "runtime": "python3.11",
+            "options": {"sandbox": "docker"},
+        }  # fmt: skip
+        status, answer = bench.connection.call("POST", "/engine/v1/functions/f/deploy", request)
+        assert status == 500
+        error = json.loads(answer)
+        assert error["kind"] == "SandboxError"
+        assert "no Docker daemon answers here" in error["what"]
+        assert "the engine's own is the process sandbox" in error["suggestion"]
+        assert bench.connection.get("/engine/v1/functions/f") is None
+    finally:
+        bench.connection.close()
+        stop_engine(bench.home)
 
 
 # -- images of other people -------------------------------------------------------------------------------------------------

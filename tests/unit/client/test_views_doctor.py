@@ -5,6 +5,7 @@ import json
 import msgspec
 
 from jupyter_lambda.client.views.doctor import DoctorView
+from jupyter_lambda.model.engine_api import SandboxStatus
 from jupyter_lambda.model.environment import Enforcement
 from jupyter_lambda.model.host import DockerFacts, HostFacts, ProgramFound, PythonFound
 from jupyter_lambda.testing.engine_client import FakeEngineClient
@@ -54,3 +55,13 @@ def test_other_languages_say_what_belongs_to_them():
     node = ProgramFound(language="Node", version="24.1.0", executable="/n", note="aws-lambda-ric 4.0.2")
     ruby = ProgramFound(language="Ruby", version="3.1.2", executable="/r")
     assert "languages       Node 24.1.0 (aws-lambda-ric 4.0.2); Ruby 3.1.2 → " in view(programs=(node, ruby)).text()
+
+
+def test_a_second_sandbox_in_use_has_a_table_of_its_own():
+    own = SandboxStatus(kind="process", enforcement=FACTS.enforcement)
+    other = SandboxStatus(kind="docker", enforcement=(Enforcement(row="memory", held=True, by="Docker 28"),))
+    status = msgspec.structs.replace(FakeEngineClient().status(), sandboxes=(own, other))
+    text = DoctorView(FACTS, status).text()
+    assert text.index("Limits in the process sandbox:") < text.index("Limits in the docker sandbox:") < text.index("Docker 28")
+    assert "functions that ask for it use the docker sandbox" in text
+    assert "Limits in the docker sandbox" in DoctorView(FACTS, status).markup()

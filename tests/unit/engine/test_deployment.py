@@ -72,8 +72,9 @@ def test_difference_of_source_configuration_and_captured_values() -> None:
     [
         ({}, None, ""),
         ({"sandbox": "process", "network": "bridge"}, None, ""),
-        ({"sandbox": "docker"}, RequestError, "asks for the docker sandbox"),
-        ({"image": "x"}, RequestError, "containers"),
+        ({"sandbox": "docker"}, None, ""),
+        ({"image": "x"}, None, ""),
+        ({"image": "x", "sandbox": "process"}, RequestError, "containers"),
         ({"runtime": "python3.12"}, None, ""),
         ({"runtime": "python3.11"}, InvalidRuntime, "3.12.1"),
     ],
@@ -83,7 +84,7 @@ def test_what_this_engine_can_not_do_is_said_at_deployment(
 ) -> None:
     configuration = Configuration(**options)
     if error is None:
-        check_supported("f", configuration, PYTHON, "process")
+        check_supported("f", configuration, PYTHON)
     else:
         with pytest.raises(error, match=word):
-            check_supported("f", configuration, PYTHON, "process")
+            check_supported("f", configuration, PYTHON)

@@ -21,6 +21,7 @@ export function Configuration(props: {
   }
   const { latest, notebook, reserved_concurrency } = state.detail.function;
   const { configuration } = latest;
+  const { sandbox, enforcement: own } = state.detail;
   const rows: [string, string][] = [
     [trans.__('Handler'), configuration.handler],
     [trans.__('Runtime'), configuration.runtime],
@@ -28,12 +29,13 @@ export function Configuration(props: {
     [trans.__('Package'), quantityText(size(latest.package_bytes))],
     [trans.__('/tmp'), `${configuration.ephemeral_mib} MB`],
     [trans.__('Reserved concurrency'), reserved_concurrency === null ? trans.__('none') : String(reserved_concurrency)],
+    [trans.__('Sandbox'), sandbox || (detail.engine.status?.sandbox ?? '–')],
     [trans.__('Network'), configuration.network ?? trans.__('the sandbox’s own')],
     [trans.__('Variables'), Object.keys(configuration.environment ?? {}).sort().join(', ') || trans.__('none')],
     [trans.__('Notebook'), notebook ?? '–'],
     [trans.__('Changed'), latest.last_modified.slice(0, 19).replace('T', ' ')]
   ];
-  const enforcement = detail.engine.status?.enforcement ?? [];
+  const enforcement = own?.length ? own : detail.engine.status?.enforcement ?? [];
   return (
     <div className="jp-Lambda-panes jp-mod-wide">
       <Pane title={trans.__('Memory and timeout')} note={trans.__('act at once, on $LATEST')}>
