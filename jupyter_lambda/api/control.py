@@ -15,7 +15,7 @@ from starlette.routing import Route, WebSocketRoute
 
 from jupyter_lambda.api.aws.lambda_api import LambdaApi
 from jupyter_lambda.api.error_body import engine_error
-from jupyter_lambda.api.function_url import FunctionUrls, url_id_of
+from jupyter_lambda.api.function_url import TRUSTED_PREFIX, FunctionUrls, url_id_of
 from jupyter_lambda.api.stream import stream
 from jupyter_lambda.errors import InvocationNotFound, JupyterLambdaError, NotFound, RequestError
 from jupyter_lambda.model.engine_api import (
@@ -85,19 +85,30 @@ class Guard:
         await self._app(scope, receive, send)
 
 
+class _Application:
+    """Makes Starlette see an ASGI application in a method."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)
+
+
 def control_plane(engine: Engine, service: Service, access: Access) -> ASGIApp:
     """The application that serves everything but the hot doors."""
     routes = Routes(engine, service)
+    aws, urls = LambdaApi(engine, access), FunctionUrls(engine, access)
     own = Starlette(
         routes=[
             Route("/health", _health),
+            Route(TRUSTED_PREFIX + "{id}/{rest:path}", _Application(urls.answer_trusted)),
             *routes.table(),
             WebSocketRoute("/engine/v1/stream", lambda socket: stream(socket, engine, service.status)),
         ],
         middleware=[Middleware(Guard, access=access)],
         exception_handlers={JupyterLambdaError: _on_error, 404: _on_unknown, 405: _on_unknown},
     )
-    aws, urls = LambdaApi(engine, access), FunctionUrls(engine, access)
 
     async def by_path(scope: Scope, receive: Receive, send: Send) -> None:
         """Function URLs have their own; the engine's own paths are named; every other one is AWS's."""

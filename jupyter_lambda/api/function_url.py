@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PREFIX: Final = "/url/"
+TRUSTED_PREFIX: Final = "/engine/v1/urls/"
 _HOST: Final = re.compile(r"([0-9a-z]+)\.lambda-url\.localhost(?::\d+)?")
 _PRELUDE_END: Final = b"\0" * 8
 _PRELUDE_BYTES_MAX: Final = 65_536
@@ -57,14 +58,24 @@ class FunctionUrls:
         self._access = access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Answer one request of anybody."""
+        await self._answer(scope, receive, send, url_id_of(scope) or "", trusted=False)
+
+    async def answer_trusted(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, `/engine/v1/urls/<id>/…`, of somebody who has the engine's token: origin and caller are theirs to check."""
+        url_id = scope["path"].removeprefix(TRUSTED_PREFIX).partition("/")[0]
+        await self._answer(scope, receive, send, url_id, trusted=True)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, url_id: str, *, trusted: bool) -> None:
         request_id = str(uuid.uuid4())
         cors: list[tuple[str, str]] = []
         try:
-            entry, key, url = self._find(url_id_of(scope) or "")
+            entry, key, url = self._find(url_id)
             headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
+            if trusted:
+                headers = [(name, value) for name, value in headers if name != "authorization"]  # it is the engine's token
             origin = dict(headers).get("origin")
-            cors = self._check_origin(scope, url, origin)
+            cors = [] if trusted else self._check_origin(scope, url, origin)
             if scope["method"] == "OPTIONS" and url.cors and origin and "access-control-request-method" in dict(headers):
                 await _send(send, 200, url_access.preflight_headers(url, origin), b"")
                 return
@@ -72,7 +83,8 @@ class FunctionUrls:
             if body is None:
                 raise PayloadTooLarge("request", f"above {limits.REQUEST_BYTES_MAX:,} bytes", "", aws_message="Request too large")
             request = self._request(scope, url, headers, body, request_id)
-            self._check_caller(entry, key, url, scope, body)
+            if not trusted:
+                self._check_caller(entry, key, url, scope, body)
             await self._run(entry, key, url, request, cors, send)
         except JupyterLambdaError as error:
             status, code, text = _refusal(error)
@@ -120,8 +132,10 @@ class FunctionUrls:
         self, scope: Scope, url: FunctionUrl, headers: list[tuple[str, str]], body: bytes, request_id: str
     ) -> url_payload.UrlRequest:
         path: str = scope["path"]
-        if path.startswith(PREFIX):
-            path = "/" + path[len(PREFIX) :].partition("/")[2]
+        for prefix in (PREFIX, TRUSTED_PREFIX):
+            if path.startswith(prefix):
+                path = "/" + path[len(prefix) :].partition("/")[2]
+                break
         iam = {"iam": {"accountId": self._engine.settings.account_id}} if url.auth_type == "AWS_IAM" else None
         return url_payload.UrlRequest(
             url_id=url.url_id, method=scope["method"], path=path, query=scope["query_string"].decode("latin-1"), headers=headers,

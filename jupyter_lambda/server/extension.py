@@ -12,6 +12,7 @@ from jupyter_lambda.client.home import home_folder
 from jupyter_lambda.server.engine_access import EngineAccess, StartOptions
 from jupyter_lambda.server.engine_handlers import EngineHandler, EngineLogHandler
 from jupyter_lambda.server.forwarding import ForwardHandler
+from jupyter_lambda.server.function_urls import FunctionUrlHandler
 from jupyter_lambda.server.invoke_handler import InvokeHandler
 from jupyter_lambda.server.stream_handler import StreamHandler
 
@@ -31,6 +32,10 @@ class JupyterLambda(ExtensionApp):
     start_engine = Bool(
         True, config=True, help="Start the engine when a page asks something of it; otherwise pages see only one that runs."
     )
+    open_function_urls = Bool(
+        False, config=True,
+        help="Let anybody who reaches this server call function URLs that are open to everybody (AuthType NONE with both permissions).",
+    )  # fmt: skip
     engine_settings = Dict(
         value_trait=Unicode(), key_trait=Unicode(), config=True,
         help="Settings of an engine started from here, as `jupyter lambda engine start --set NAME=VALUE` takes them.",
@@ -43,6 +48,7 @@ class JupyterLambda(ExtensionApp):
         )
         self._access = EngineAccess(home_folder(self.home or None), options)
         self.settings["jupyter_lambda_access"] = self._access
+        self.settings["jupyter_lambda_open_urls"] = self.open_function_urls
         self.log.info(
             "jupyter-lambda %s: notebooks use it by `%%load_ext jupyter_lambda`; its home is %s", __version__, self._access.home
         )
@@ -55,6 +61,7 @@ class JupyterLambda(ExtensionApp):
                 (r"/jupyter-lambda/engine(?:/(start))?", EngineHandler),
                 (r"/jupyter-lambda/engine/log", EngineLogHandler),
                 (r"/jupyter-lambda/functions/([^/]+)/invoke", InvokeHandler),
+                (r"/jupyter-lambda/url/([0-9a-z]+)(/.*)?", FunctionUrlHandler),
                 (r"/jupyter-lambda/(.+)", ForwardHandler),
             ]
         )

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -37,6 +37,7 @@ class Reply:
     status: int
     headers: dict[str, str]
     text: str
+    set_cookies: list[str] = field(default_factory=list)
 
     @property
     def json(self) -> Any:
@@ -70,6 +71,7 @@ class Page:
         connection.request(method, f"{PREFIX}jupyter-lambda/{path}", content, given)
         answer = connection.getresponse()
         reply = Reply(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read().decode())
+        reply.set_cookies = answer.headers.get_all("Set-Cookie", [])
         connection.close()
         return reply
 
