@@ -34,6 +34,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="package")
 def chromium_browser() -> Iterator[Browser]:
     """Chromium; it ends with this folder, because Playwright keeps an event loop running, beside which no other test can run one."""
+    from playwright.sync_api import expect
+
+    expect.set_options(timeout=ACTION_MS)
     with browser() as started:
         yield started
 
@@ -59,6 +62,8 @@ def lab(chromium_browser: Browser, lab_address: str, lab_root: Path) -> Iterator
     page.page.set_default_timeout(ACTION_MS)
     yield page
     context.close()
+    for kept in (lab_root / "settings").rglob("themes.jupyterlab-settings"):
+        kept.unlink()  # a theme is the user's, not the browser profile's
     end_engine(lab_root / "home")
     shutil.rmtree(lab_root / "home", ignore_errors=True)
     assert page.faults == []

@@ -31,6 +31,18 @@ _KERNEL_IS_IDLE: Final = """() => {
     const kernel = window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel;
     return kernel?.status === 'idle' && kernel.connectionStatus === 'connected';
 }"""
+# A theme's style sheet arrives after the page has said that it changed.
+_THEME_IS_THERE: Final = """isLight => {
+    const probe = document.body.appendChild(document.createElement('i'));
+    probe.style.backgroundColor = 'var(--jp-layout-color1)';
+    const shades = getComputedStyle(probe).backgroundColor.match(/\\d+/g).slice(0, 3).map(Number);
+    probe.remove();
+    return (shades.reduce((a, b) => a + b) > 384) === isLight && document.body.dataset.jpThemeLight === String(isLight);
+}"""
+IDLE: Final = """() => {
+    const kernel = window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel;
+    return kernel?.status === 'idle' && kernel.connectionStatus === 'connected';
+}"""
 _STYLES_ARE_THERE: Final = (
     """() => new Promise(settled => requestAnimationFrame(() => requestAnimationFrame(() => settled(true))))"""
 )
@@ -154,9 +166,7 @@ class LabPage:
     def use_theme(self, theme: str) -> None:
         """Change Lab's theme: `dark` or `light`."""
         self.command("apputils:change-theme", theme=f"JupyterLab {theme.title()}")
-        said = "true" if theme == "light" else "false"
-        self.page.wait_for_selector(f"body[data-jp-theme-light={said}]", state="attached")
-        self.page.wait_for_function(_STYLES_ARE_THERE)
+        self.page.wait_for_function(_THEME_IS_THERE, arg=theme == "light")
 
     def until(self, holds: Callable[[], bool], what: str) -> None:
         """Wait for a fact outside the page."""
