@@ -20,7 +20,7 @@ from jupyter_lambda.api.environment_api import environment_doors
 from jupyter_lambda.api.front_door import Doors, FrontDoor
 from jupyter_lambda.api.http_protocol import HttpProtocol, Request
 from jupyter_lambda.api.streamed_result import StreamedResult
-from jupyter_lambda.engine.environments import ENVIRONMENT_KEY_ID
+from jupyter_lambda.engine.environment_plan import ENVIRONMENT_KEY_ID
 from jupyter_lambda.engine.runtime_session import Answer, Delivery, RuntimeSession
 from jupyter_lambda.model import limits
 

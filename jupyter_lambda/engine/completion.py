@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from jupyter_lambda.errors import StoreError, Throttled
 from jupyter_lambda.model.function import sandbox_kind
 from jupyter_lambda.model.invocation import InvocationRecord, InvocationResult, Status
+from jupyter_lambda.telemetry import platform_events
 from jupyter_lambda.telemetry.billing import billed_ms
-from jupyter_lambda.telemetry.report import report_line
 
 if TYPE_CHECKING:
     from jupyter_lambda.clock import Clock
@@ -45,7 +45,8 @@ class Completion:
         record = self._record(invocation, environment, len(payload), status, error_type, error_message)
         text = b""
         if environment is not None:
-            environment.log.write(report_line(record, fault=error_type if told_by_platform and status is Status.FAILED else None))
+            fault = error_type if told_by_platform and status is Status.FAILED else None
+            environment.tell(platform_events.report(record, fault=fault))
             text = environment.log.take()
         try:
             self._store.record(record, text)

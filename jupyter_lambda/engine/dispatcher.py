@@ -32,7 +32,6 @@ from jupyter_lambda.errors import JupyterLambdaError, PlatformError, Throttled
 from jupyter_lambda.model.invocation import Status
 from jupyter_lambda.scheduling import placement
 from jupyter_lambda.scheduling.placement import Decision, Retire, RunOn, Start
-from jupyter_lambda.telemetry.log_lines import init_report_line, start_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -209,11 +208,7 @@ class Dispatcher:
         lane = self._lane(environment)
         error_type = init_error_type(environment, death)
         status = "timeout" if environment.init_timed_out else "error"
-        environment.log.write(
-            init_report_line(
-                environment.init_ms, phase="init", status=status, error_type=None if status == "timeout" else error_type
-            )
-        )
+        environment.tell_init_report(environment.init_ms, status=status, error_type=None if status == "timeout" else error_type)
         if not lane.pool.waiting:
             self._apply(lane, placement.on_gone(lane.pool, None))
             self._remove(lane, environment, f"init failed: {error_type}")
@@ -308,7 +303,7 @@ class Dispatcher:
                 invocation.cold, invocation.start_ms = True, environment.start_ms
                 invocation.init_ms = environment.init_ms
         environment.log.drain()
-        environment.log.write(start_line(invocation.id, invocation.version.version))
+        environment.tell_start(invocation)
         left = timeout - (now - invocation.delivered)
         request = invocation.request
         environment.deliver(

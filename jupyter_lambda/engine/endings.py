@@ -8,7 +8,7 @@ from jupyter_lambda.engine.outcomes import Failure, cancelled, ended, handler_er
 from jupyter_lambda.errors import JupyterLambdaError, Throttled
 from jupyter_lambda.model.invocation import Status
 from jupyter_lambda.sandbox.protocol import Death, DeathCause
-from jupyter_lambda.telemetry.log_lines import end_line, init_report_line, start_line
+from jupyter_lambda.telemetry import platform_events
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +50,7 @@ class Endings:
     ) -> None:
         """Record how it went and tell the caller."""
         if environment is not None:
-            environment.log.write(end_line(invocation.id))
+            environment.tell(platform_events.end(invocation.id))
         outcome = self._completion.outcome(
             invocation, environment, payload, status, error_type, error_message, told_by_platform=told_by_platform
         )
@@ -80,10 +80,8 @@ class Endings:
 
     def _by_init_error(self, invocation: Invocation, environment: LiveEnvironment, payload: bytes) -> None:
         error = handler_error(payload)
-        environment.log.write(
-            init_report_line(environment.init_elapsed_ms(), phase="invoke", status="error", error_type=error.errorType)
-        )
-        environment.log.write(start_line(invocation.id, invocation.version.version))
+        environment.tell_init_report(environment.init_elapsed_ms(), status="error", error_type=error.errorType)
+        environment.tell_start(invocation)
         self.end(invocation, environment, payload, Status.FAILED, error.errorType, error.errorMessage, told_by_platform=True)
 
     def not_started(self, invocation: Invocation, error: JupyterLambdaError) -> None:

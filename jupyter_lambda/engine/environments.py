@@ -22,35 +22,33 @@ import os
 import secrets
 from dataclasses import dataclass
 from enum import Enum, auto
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from jupyter_lambda.clock import Clock
 from jupyter_lambda.engine.background import Background
 from jupyter_lambda.engine.doors import RuntimeDoors
-from jupyter_lambda.engine.environment_spec import environment_spec
+from jupyter_lambda.engine.environment_plan import Identity, init_start, plan_environment
 from jupyter_lambda.engine.interpreter_choice import Interpreters
 from jupyter_lambda.engine.log_pipe import LogPipe
 from jupyter_lambda.engine.runtime_session import Delivery, RuntimeSession, State
 from jupyter_lambda.engine.settings import EngineSettings
-from jupyter_lambda.engine.worker_variables import WorkerIdentity, worker_variables
 from jupyter_lambda.errors import JupyterLambdaError, SandboxError
 from jupyter_lambda.model import limits
 from jupyter_lambda.model.environment import EnvironmentState, EnvironmentView
 from jupyter_lambda.model.function import sandbox_kind
 from jupyter_lambda.sandbox.protocol import Channels, Death, DeathCause, EnvironmentSpec, ExecutionEnvironment, Sandboxes
 from jupyter_lambda.store.protocol import Store
-from jupyter_lambda.telemetry.log_lines import init_start_line, log_stream
+from jupyter_lambda.telemetry import platform_events
+from jupyter_lambda.telemetry.log_lines import log_stream
 
 if TYPE_CHECKING:
     from jupyter_lambda.engine.doors import RuntimeDoor
+    from jupyter_lambda.engine.environment_plan import Plan
     from jupyter_lambda.engine.invocations import Invocation
     from jupyter_lambda.model.function import Version
-    from jupyter_lambda.sandbox.languages import RuntimeCommand
+    from jupyter_lambda.telemetry.platform_events import PlatformEvent
 
 log = logging.getLogger(__name__)
-ENVIRONMENT_KEY_ID = "ENVIRONMENT"  # what a worker's code signs with; the secret is its environment's own token
-RUNTIME_DIR = Path(__file__).resolve().parent.parent / "runtime"
 
 
 class Phase(Enum):
@@ -146,11 +144,17 @@ class LiveEnvironment:
         self.freeze_tried = False
         self.token = secrets.token_urlsafe(24)
         self.log_stream = log_stream(self.started, version.version, self.environment_id)
+        self._identity = Identity(
+            environment_id=self.environment_id, log_stream=self.log_stream, token=self.token, limit_mib=limit_mib,
+            provisioned=provisioned, region=parts.settings.region, sandbox=self.sandbox,
+        )  # fmt: skip
+        logging_config = version.configuration.logging
+        self._logs_json = logging_config.get("LogFormat") == "JSON"
+        self._system_log_level = logging_config.get("SystemLogLevel", "INFO")
         self.log = LogPipe(parts.loop, limits.INVOCATION_LOG_BYTES_MAX)
         self._session = RuntimeSession(self)
         self._session_closed = parts.loop.create_future()
         self._door: RuntimeDoor | None = None
-        self._command: RuntimeCommand | None = None  # the program that is the runtime, where it is not ours
         self._walls: ExecutionEnvironment | None = None
         self._init_began = 0.0
         self._ready_at = 0.0
@@ -169,8 +173,10 @@ class LiveEnvironment:
         began = self._parts.clock.monotonic()
         try:
             self._door = await self._parts.doors.open(self.token)
-            spec = await self._spec(self._door.address)
-            self.log.write(self._init_start_line() + self._held_line())
+            plan = await self._plan(self._door.address)
+            spec = plan.spec
+            self.tell(init_start(self.version, self._identity, plan.runtime_version))
+            self.log.write(self._held_line())
             channels = await self._channels(spec)
             self.phase = Phase.INIT
             self._begin_init(limited=True)
@@ -202,7 +208,7 @@ class LiveEnvironment:
         self.init_timed_out = False
         self._session = RuntimeSession(self)
         self._session_closed = self._parts.loop.create_future()
-        spec = await self._spec(door.address)
+        spec = (await self._plan(door.address)).spec
         channels = await self._channels(spec)
         self._begin_init(limited=phase is Phase.RESETTING)
         await walls.restart(spec, channels)
@@ -243,6 +249,22 @@ class LiveEnvironment:
         if self._walls is not None:
             await self._walls.aclose()
         self._close_descriptors()
+
+    # -- what the platform says ---------------------------------------------------------------------------------------------
+    def tell(self, event: PlatformEvent) -> None:
+        """Write what the platform says into the log, in the function's log format."""
+        self.log.write(event.line(self._parts.clock.epoch(), as_json=self._logs_json, system_level=self._system_log_level))
+
+    def tell_start(self, invocation: Invocation) -> None:
+        """An invocation begins here."""
+        self.tell(platform_events.start(invocation.id, invocation.version.version, invocation.request.trace_id))
+
+    def tell_init_report(self, init_ms: float, *, status: str = platform_events.SUCCESS, error_type: str | None = None) -> None:
+        """Init ended."""
+        phase = "invoke" if self.phase is Phase.INVOKE_INIT else "init"
+        self.tell(
+            platform_events.init_report(init_ms, provisioned=self.provisioned, phase=phase, status=status, error_type=error_type)
+        )
 
     # -- readings ---------------------------------------------------------------------------------------------------------
     def memory_mib(self) -> int:
@@ -288,10 +310,12 @@ class LiveEnvironment:
 
     def on_response(self, payload: bytes, *, too_large: bool) -> None:
         """The handler's result."""
+        self._tell_runtime_done(len(payload), platform_events.SUCCESS)
         self._owner.on_answer(self, payload, is_error=False, too_large=too_large)
 
     def on_error(self, payload: bytes) -> None:
         """The handler's error."""
+        self._tell_runtime_done(len(payload), "error")
         self._owner.on_answer(self, payload, is_error=True, too_large=False)
 
     def on_init_error(self, payload: bytes) -> None:
@@ -306,34 +330,16 @@ class LiveEnvironment:
             self._session_closed.set_result(None)
 
     # -- parts ------------------------------------------------------------------------------------------------------------
-    async def _layers_root(self) -> Path | None:
-        """The folder with the version's layers, None without any."""
-        sha256 = self.version.layers_package
-        return await self._parts.store.extract_blob(sha256) if sha256 else None
+    async def _plan(self, address: str) -> Plan:
+        return await plan_environment(self.version, self._identity, address, self._parts.store, self._parts.interpreters)
 
-    async def _spec(self, address: str) -> EnvironmentSpec:
-        parts, version = self._parts, self.version
-        task_root = await parts.store.extract_blob(version.package_sha256)
-        layers = await self._layers_root()
-        self._command = await parts.interpreters.command(version.configuration.runtime, task_root, layers)
-        identity = WorkerIdentity(
-            log_stream=self.log_stream, runtime_api=address, region=self._parts.settings.region,
-            access_key_id=ENVIRONMENT_KEY_ID, secret_access_key=self.token, session_token=self.token,
-            initialization_type="provisioned-concurrency" if self.provisioned else "on-demand",
-        )  # fmt: skip
-        return environment_spec(
-            version, parts.sandbox.kind, task_root=task_root, layers=layers, command=self._command,
-            environment_id=self.environment_id, memory_mib=self.limit_mib, runtime_api=address,
-            variables=worker_variables(version, task_root, RUNTIME_DIR, identity, layers),
-        )  # fmt: skip
-
-    def _init_start_line(self) -> str:
-        runtime, python = self.version.configuration.runtime, self.version.python
-        exact = f"python:{python.version}" if python is not None else ""
-        if self._command is not None:
-            exact = self._command.version
-        arn = f"arn:aws:lambda:{self._parts.settings.region}::runtime:{runtime}-{self.sandbox}"
-        return init_start_line(exact or runtime, arn)
+    def _tell_runtime_done(self, produced_bytes: int, status: str) -> None:
+        invocation = self.invocation
+        if not self._logs_json or invocation is None:
+            return
+        self.log.drain()  # what the handler printed comes before it
+        duration = (self._parts.clock.monotonic() - invocation.delivered) * 1000.0
+        self.tell(platform_events.runtime_done(invocation.id, duration_ms=duration, produced_bytes=produced_bytes, status=status))
 
     def _held_line(self) -> str:
         """Says that the function gets less memory than it asked for, where the whole budget is less."""
@@ -371,6 +377,8 @@ class LiveEnvironment:
 
     def _tell_ready(self) -> None:
         self.init_ms = max(0.0, (self._ready_at - self._init_began) * 1000.0)
+        self.tell(platform_events.init_runtime_done(provisioned=self.provisioned))
+        self.tell_init_report(self.init_ms)
         if self._walls is not None:
             self._walls.init_ended()
         self._owner.on_ready(self)

@@ -52,7 +52,7 @@ class LogPipe:
 
     def write(self, text: str) -> None:
         """Add a line of the platform's own, after what the worker has written so far; it begins on a line of its own."""
-        if self._buffer and not self._buffer.endswith(b"\n"):
+        if text and self._buffer and not self._buffer.endswith(b"\n"):
             self._buffer += b"\n"
         self._buffer += text.encode()
 

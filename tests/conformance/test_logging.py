@@ -45,3 +45,42 @@ def test_text_is_the_default(client: Any, functions: Functions) -> None:
     answer = client.invoke(FunctionName=name, LogType="Tail")
     assert json.loads(answer["Payload"].read())[:2] == [None, None]
     assert b"[WARNING]\t" in base64.b64decode(answer["LogResult"])
+
+
+def platform(answer: Any) -> list[dict[str, Any]]:
+    text = base64.b64decode(answer["LogResult"]).decode()
+    return [json.loads(line) for line in text.splitlines() if line.startswith('{"time":')]
+
+
+def test_the_platforms_lines_are_json_from_the_system_level_on(client: Any, functions: Functions) -> None:
+    name = functions.create(LoggingConfig={"LogFormat": "JSON", "SystemLogLevel": "DEBUG"})
+    answer = client.invoke(FunctionName=name, LogType="Tail")
+    request_id = answer["ResponseMetadata"]["RequestId"]
+    said = {line["type"]: line["record"] for line in platform(answer)}
+    assert list(said) == [
+        "platform.initStart", "platform.initRuntimeDone", "platform.initReport", "platform.start", "platform.runtimeDone",
+        "platform.report",
+    ]  # fmt: skip
+    assert said["platform.initStart"]["functionName"] == name
+    assert said["platform.start"]["requestId"] == said["platform.report"]["requestId"] == request_id
+    assert said["platform.runtimeDone"]["metrics"]["producedBytes"] == len("{}")
+    assert said["platform.report"]["metrics"]["memorySizeMB"] == 128
+    assert said["platform.report"]["metrics"]["initDurationMs"] > 0
+    assert b"START RequestId" not in base64.b64decode(answer["LogResult"])
+
+    client.update_function_configuration(FunctionName=name, LoggingConfig={"LogFormat": "JSON", "SystemLogLevel": "INFO"})
+    types = [line["type"] for line in platform(client.invoke(FunctionName=name, LogType="Tail"))]
+    assert types == ["platform.initStart", "platform.start", "platform.report"]
+    client.update_function_configuration(FunctionName=name, LoggingConfig={"LogFormat": "JSON", "SystemLogLevel": "WARN"})
+    assert platform(client.invoke(FunctionName=name, LogType="Tail")) == []
+
+
+def test_a_failure_is_a_warning(client: Any, functions: Functions) -> None:
+    source = "import os\n\ndef handler(event, context):\n    if event: os._exit(3)\n    raise ValueError('x')\n"
+    name = functions.create(source, LoggingConfig={"LogFormat": "JSON", "SystemLogLevel": "WARN"})
+    raised, ended = (platform(client.invoke(FunctionName=name, LogType="Tail", Payload=event)) for event in ("0", "1"))
+    assert [(line["type"], line["record"]["status"]) for line in raised] == [
+        ("platform.runtimeDone", "error"), ("platform.report", "error"),
+    ]  # fmt: skip
+    assert raised[-1]["record"]["errorType"] == "ValueError"
+    assert (ended[-1]["type"], ended[-1]["record"]["errorType"]) == ("platform.report", "Runtime.ExitError")

@@ -86,8 +86,8 @@ BEHAVIOURS: Final[tuple[tuple[str, str], ...]] = (
     ("Pages", "At most 50 items, whatever `MaxItems` says, as AWS does for functions and versions."),
     ("Update in progress", "No 409: an update is over when it is answered."),
     ("Throttling", "429 with `Reason`, `Type` and `Retry-After: 1`. Memory that is not to be had is a 429 as well, and names the budget."),
-    ("Logs", "`LogFormat: JSON` and `ApplicationLogLevel` hold for what goes through `logging`; the platform's own lines stay text, and "
-     "`SystemLogLevel` is kept."),
+    ("Logs", "`LogFormat: JSON`: `ApplicationLogLevel` holds for what goes through Python's `logging` and through Node's `console`; the "
+     "platform's lines are JSON, from `SystemLogLevel` on. The lines that explain a timeout or an exit stay text."),
 )  # fmt: skip
 
 
