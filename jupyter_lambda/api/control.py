@@ -152,6 +152,7 @@ class Routes:
             Route(f"{function}/invocations", self.invocations),
             Route(f"{function}/logs", self.logs),
             Route(f"{function}/metrics", self.metrics),
+            Route(f"{function}/environments", self.lives),
             Route("/engine/v1/invocations", self.invocations),
             Route("/engine/v1/invocations/{id}", self.invocation),
             Route("/engine/v1/invocations/{id}/cancel", self.cancel, methods=["POST"]),
@@ -298,6 +299,12 @@ class Routes:
     async def environments(self, _: Request) -> Response:
         """Live environments, and those that ended not long ago."""
         return _json(self._engine.environments())
+
+    async def lives(self, request: Request) -> Response:
+        """What a function's environments did when."""
+        name = _name(request)
+        self._engine.catalog.entry(name)
+        return _json(self._engine.dispatcher.lives(name, _number(request, "since", 0.0, float)))
 
     async def end_environment(self, request: Request) -> Response:
         """End one environment."""

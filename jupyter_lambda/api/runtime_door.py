@@ -31,6 +31,7 @@ _PREFIX: Final = b"/2018-06-01/runtime/"
 _NEXT: Final = b"/2018-06-01/runtime/invocation/next"
 _INVOCATION: Final = re.compile(rb"/2018-06-01/runtime/invocation/(?P<id>[^/]+)/(?P<what>response|error)")
 _MODE: Final = b"lambda-runtime-function-response-mode"
+_INIT_TIMES: Final = b"jupyter-lambda-init-times"  # our own runtime tells them with its first request
 _STATUS_OK: Final = b'{"status":"OK"}\n'
 _JSON: Final = b"Content-Type: application/json\r\n"
 
@@ -93,7 +94,7 @@ class RuntimeConnection(HttpProtocol):
         """Answer one call of the Runtime API."""
         target = request.target
         if target == _NEXT:
-            refusal = self._session.next(self._send)
+            refusal = self._session.next(self._send, request.headers.get(_INIT_TIMES))
             if refusal is not None:
                 self._answer(refusal)
         elif (match := _INVOCATION.fullmatch(target)) is not None:

@@ -104,6 +104,7 @@ class Completion:
             cold=invocation.cold,
             start_ms=invocation.start_ms,
             init_ms=invocation.init_ms,
+            init_times=invocation.init_times,
             duration_ms=duration,
             billed_ms=billed_ms(duration, invocation.init_ms if invocation.cold else 0.0),
             memory_mib=limit,

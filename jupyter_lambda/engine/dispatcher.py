@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from jupyter_lambda.engine.completion import Completion
     from jupyter_lambda.engine.invocations import Invocation
     from jupyter_lambda.model.engine_api import RunningView
-    from jupyter_lambda.model.environment import EnvironmentView
+    from jupyter_lambda.model.environment import EnvironmentLife, EnvironmentView
     from jupyter_lambda.model.function import Version
     from jupyter_lambda.sandbox.protocol import Death
 
@@ -84,6 +84,10 @@ class Dispatcher:
     def views(self) -> list[EnvironmentView]:
         """Live environments, then those that ended not long ago."""
         return self._lanes.views(self._parts.clock.epoch())
+
+    def lives(self, name: str, after: float) -> list[EnvironmentLife]:
+        """What a function's environments did later than `after` (epoch seconds)."""
+        return self._lanes.lives(name, after)
 
     # -- from callers -------------------------------------------------------------------------------------------------------
     def submit(self, invocation: Invocation) -> None:
@@ -207,6 +211,7 @@ class Dispatcher:
         """Init failed: whoever waits longest tries once more."""
         lane = self._lane(environment)
         error_type = init_error_type(environment, death)
+        environment.ended_because(f"init failed: {error_type}")
         status = "timeout" if environment.init_timed_out else "error"
         environment.tell_init_report(environment.init_ms, status=status, error_type=None if status == "timeout" else error_type)
         if not lane.pool.waiting:
@@ -222,6 +227,7 @@ class Dispatcher:
         invocation, environment.invocation = environment.invocation, None
         if invocation is not None:
             invocation.stop_timer()
+            environment.ended_because((invocation.verdict or death.cause).value)
             self._endings.by_death(invocation, environment, death)
         if lane is None:
             return
@@ -301,7 +307,7 @@ class Dispatcher:
             invocation.timer = self._parts.loop.call_later(timeout, self._time_is_up, invocation)
             if environment.invocations == 0 and not environment.provisioned:
                 invocation.cold, invocation.start_ms = True, environment.start_ms
-                invocation.init_ms = environment.init_ms
+                invocation.init_ms, invocation.init_times = environment.init_ms, environment.init_times
         environment.log.drain()
         environment.tell_start(invocation)
         left = timeout - (now - invocation.delivered)

@@ -29,13 +29,15 @@ from jupyter_lambda.engine.background import Background
 from jupyter_lambda.engine.doors import RuntimeDoors
 from jupyter_lambda.engine.environment_plan import Identity, init_start, plan_environment
 from jupyter_lambda.engine.interpreter_choice import Interpreters
+from jupyter_lambda.engine.life_line import LifeLine
 from jupyter_lambda.engine.log_pipe import LogPipe
 from jupyter_lambda.engine.runtime_session import Delivery, RuntimeSession, State
 from jupyter_lambda.engine.settings import EngineSettings
 from jupyter_lambda.errors import JupyterLambdaError, SandboxError
 from jupyter_lambda.model import limits
-from jupyter_lambda.model.environment import EnvironmentState, EnvironmentView
+from jupyter_lambda.model.environment import EnvironmentLife, EnvironmentState, EnvironmentView
 from jupyter_lambda.model.function import sandbox_kind
+from jupyter_lambda.model.init_times import InitTimes, read_init_times
 from jupyter_lambda.sandbox.protocol import Channels, Death, DeathCause, EnvironmentSpec, ExecutionEnvironment, Sandboxes
 from jupyter_lambda.store.protocol import Store
 from jupyter_lambda.telemetry import platform_events
@@ -74,6 +76,7 @@ _VIEW_STATE = {
     Phase.RESETTING: EnvironmentState.INITIALISING,
     Phase.ENDING: EnvironmentState.ENDED,
 }
+_LIFE_STATE = {**_VIEW_STATE, Phase.INVOKE_INIT: EnvironmentState.INITIALISING}
 
 
 class Owner(Protocol):
@@ -128,7 +131,8 @@ class LiveEnvironment:
         self.limit_mib = limit_mib
         self.sandbox = sandbox_kind(version.configuration, parts.sandbox.kind)
         self.environment_id = secrets.token_hex(16)
-        self.phase = Phase.STARTING
+        self._phase = Phase.STARTING
+        self._life = LifeLine(parts.clock.epoch, EnvironmentState.STARTING)
         self.invocation: Invocation | None = None
         self.invocations = 0
         self.started = parts.clock.epoch()
@@ -136,6 +140,7 @@ class LiveEnvironment:
         self.end_reason = ""
         self.start_ms = 0.0
         self.init_ms = 0.0
+        self.init_times: InitTimes | None = None
         self.init_error: bytes | None = None
         self.init_timed_out = False
         self.held_mib = 0
@@ -162,6 +167,16 @@ class LiveEnvironment:
         self._init_is_limited = False
         self._init_timer: asyncio.TimerHandle | None = None
         self._background = Background(parts.loop, log)
+
+    @property
+    def phase(self) -> Phase:
+        """Where it is in its life."""
+        return self._phase
+
+    @phase.setter
+    def phase(self, phase: Phase) -> None:
+        self._phase = phase
+        self._life.note(_LIFE_STATE[phase])
 
     # -- life -------------------------------------------------------------------------------------------------------------
     async def start(self) -> None:
@@ -204,7 +219,7 @@ class LiveEnvironment:
         if walls is None or door is None:
             raise SandboxError(f'function "{self.version.function_name}"', "the environment was never started", "")
         self.phase = phase
-        self.init_error = None
+        self.init_error = self.init_times = None
         self.init_timed_out = False
         self._session = RuntimeSession(self)
         self._session_closed = self._parts.loop.create_future()
@@ -225,12 +240,15 @@ class LiveEnvironment:
         """Let the processes run again."""
         if self._walls is not None and self.frozen:
             self.frozen = False
+            self._life.note(EnvironmentState.IDLE)
             await self._walls.thaw()
 
     async def freeze(self) -> None:
         """Stop the processes from running while nobody calls."""
         if self._walls is not None and self._is_unused() and not self.frozen:
             self.frozen = await self._walls.freeze()
+            if self.frozen:
+                self._life.note(EnvironmentState.FROZEN)
             if not self._is_unused():  # an invocation came meanwhile
                 await self.thaw()
 
@@ -291,11 +309,21 @@ class LiveEnvironment:
             pid=self._walls.pid if self._walls else None, init_ms=self.init_ms, ended=self.ended, reason=self.end_reason,
         )  # fmt: skip
 
+    def life(self, after: float = 0.0) -> EnvironmentLife:
+        """How it stands and what it did later than `after` (epoch seconds)."""
+        return EnvironmentLife(environment=self.view(), spans=self._life.spans(self.ended, after))
+
+    def ended_because(self, why: str) -> None:
+        """What it did until now ended out of turn."""
+        self._life.because(why)
+
     # -- what the runtime says ----------------------------------------------------------------------------------------------
     def on_ready(self) -> None:
         """The runtime asked for its first invocation."""
         self._stop_init_timer()
         self._ready_at = self._parts.clock.monotonic()
+        told = self._session.init_times
+        self.init_times = read_init_times(told) if told else None
         if self._stands:
             self._tell_ready()
 

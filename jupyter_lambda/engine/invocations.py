@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from jupyter_lambda.model.function import Version
+    from jupyter_lambda.model.init_times import InitTimes
 
 Outcome = InvocationResult | JupyterLambdaError
 
@@ -48,8 +49,8 @@ class Invocation:
     """An admitted invocation. `done` is called exactly once, on the loop, and must not block."""
 
     __slots__ = (
-        "arrived", "arrived_epoch", "cold", "delivered", "done", "environment", "init_ms", "request", "sink", "start_ms", "timer",
-        "verdict", "version",
+        "arrived", "arrived_epoch", "cold", "delivered", "done", "environment", "init_ms", "init_times", "request", "sink",
+        "start_ms", "timer", "verdict", "version",
     )  # fmt: skip
 
     def __init__(
@@ -72,6 +73,7 @@ class Invocation:
         self.cold = False
         self.start_ms = 0.0
         self.init_ms = 0.0
+        self.init_times: InitTimes | None = None
         self.timer: asyncio.TimerHandle | None = None
         self.verdict: Status | None = None  # decided before the environment's death says it: timed out, cancelled
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from jupyter_lambda.scheduling.budget import Holding
 from jupyter_lambda.scheduling.placement import Pool
 
@@ -12,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from jupyter_lambda.engine.environments import LiveEnvironment
-    from jupyter_lambda.model.environment import EnvironmentView
+    from jupyter_lambda.model.environment import EnvironmentLife, EnvironmentView
     from jupyter_lambda.model.function import Version
 
 ENDED_KEPT: Final = 200
@@ -37,7 +39,7 @@ class Lanes:
     def __init__(self) -> None:
         self._lanes: dict[tuple[str, str, str], Lane] = {}
         self._by_environment: dict[str, Lane] = {}
-        self._ended: deque[EnvironmentView] = deque(maxlen=ENDED_KEPT)
+        self._ended: deque[EnvironmentLife] = deque(maxlen=ENDED_KEPT)
 
     def __iter__(self) -> Iterator[Lane]:
         """Every lane; safe while lanes come and go."""
@@ -76,8 +78,18 @@ class Lanes:
 
     def views(self, now: float) -> list[EnvironmentView]:
         """Live environments, then those that ended in the last ten minutes, the newest first; `now` in epoch seconds."""
-        gone = (view for view in reversed(self._ended) if (view.ended or 0.0) > now - ENDED_SECONDS)
-        return [*(e.view() for e in self.live()), *gone]
+        gone = (life.environment for life in reversed(self._ended))
+        return [*(e.view() for e in self.live()), *(view for view in gone if (view.ended or 0.0) > now - ENDED_SECONDS)]
+
+    def lives(self, name: str, after: float) -> list[EnvironmentLife]:
+        """The environments of a function that live or ended later than `after` (epoch seconds), and what they did since."""
+        living = [e.life(after) for e in self.live() if e.version.function_name == name]
+        gone = [
+            msgspec.structs.replace(life, spans=tuple(s for s in life.spans if s.until is None or s.until > after))
+            for life in reversed(self._ended)
+            if life.environment.function_name == name and (life.environment.ended or 0.0) > after
+        ]
+        return living + gone
 
     def add(self, lane: Lane, environment: LiveEnvironment) -> None:
         """An environment begins."""
@@ -88,7 +100,7 @@ class Lanes:
         """An environment is gone; False for one that was never added."""
         if self._by_environment.pop(environment.environment_id, None) is None:
             return False
-        self._ended.append(environment.view())
+        self._ended.append(environment.life())
         return True
 
     def drop_if_done(self, lane: Lane) -> None:

@@ -91,7 +91,7 @@ class State(Enum):
 class RuntimeSession:
     """One runtime process's progress through the Runtime API."""
 
-    __slots__ = ("_listener", "_send", "request_id", "state", "streams")
+    __slots__ = ("_listener", "_send", "init_times", "request_id", "state", "streams")
 
     def __init__(self, listener: SessionListener) -> None:
         self._listener = listener
@@ -99,8 +99,9 @@ class RuntimeSession:
         self._send: Callable[[Delivery], None] | None = None
         self.state = State.INIT
         self.request_id: str | None = None
+        self.init_times: bytes | None = None  # where its init's time went, as it told; not checked yet
 
-    def next(self, send: Callable[[Delivery], None]) -> Answer | None:
+    def next(self, send: Callable[[Delivery], None], init_times: bytes | None = None) -> Answer | None:
         """The runtime asks for an invocation; `send` is called once when there is one. An answer returned is a refusal."""
         before = self.state
         if before is State.BUSY or before is State.FAILED:
@@ -108,6 +109,7 @@ class RuntimeSession:
         self._send = send
         self.state = State.WAITING
         if before is State.INIT:
+            self.init_times = init_times
             self._listener.on_ready()
         elif before is State.ANSWERED:
             self._listener.on_free()

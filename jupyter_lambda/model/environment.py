@@ -37,6 +37,23 @@ class EnvironmentView(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""  # why it ended
 
 
+class LifeSpan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A time that an environment spent in one state; calls that follow each other closely are one span."""
+
+    state: EnvironmentState
+    since: float  # epoch seconds
+    until: float | None = None  # None: it lasts
+    calls: int = 0  # that began in it
+    why: str = ""  # what ended it out of turn: "out-of-memory", "timed-out"
+
+
+class EnvironmentLife(msgspec.Struct, frozen=True, kw_only=True):
+    """An environment and what it did when; of a long life the latest part."""
+
+    environment: EnvironmentView
+    spans: tuple[LifeSpan, ...]
+
+
 class Enforcement(msgspec.Struct, frozen=True, kw_only=True):
     """What holds a limit here, row by row; what nothing holds says so."""
 

@@ -6,6 +6,8 @@ from enum import StrEnum
 
 import msgspec
 
+from jupyter_lambda.model.init_times import InitTimes
+
 
 class Status(StrEnum):
     """How an invocation stands, or ended."""
@@ -37,6 +39,7 @@ class InvocationRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     cold: bool = False
     start_ms: float = 0.0  # the environment's own start: process, walls; on a cold start
     init_ms: float = 0.0  # Init Duration; on a cold start
+    init_times: InitTimes | None = None  # where that went, if the runtime told; on a cold start
     duration_ms: float = 0.0
     billed_ms: int = 0
     memory_mib: int = 0  # the limit that held for it

@@ -21,6 +21,7 @@ from jupyter_lambda.runtime import failures, linux, log_lines
 from jupyter_lambda.runtime.api_client import ConnectionEnded, Invocation, RuntimeApiClient, connect
 from jupyter_lambda.runtime.context import LambdaContext
 from jupyter_lambda.runtime.failures import Fault
+from jupyter_lambda.runtime.import_times import ImportTimes
 from jupyter_lambda.runtime.json_values import Encoder, read_event
 
 Handler = Callable[[Any, Any], Any]
@@ -76,10 +77,12 @@ class _Worker:
         self._loop: Optional[Any] = None
 
     def serve(self, handler_name: str) -> None:
+        times = ImportTimes(handler_name.rpartition(".")[0]).begin()
         try:
             handler = load_handler(handler_name)
         except Exception as error:
             self._fail_init(error)
+        self._client.tell_init_times(times.end())
         while True:
             self._handle(self._client.next(), handler)
 

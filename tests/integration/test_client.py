@@ -62,6 +62,19 @@ def echo(engine):
     return deploy("mirror", name="echo", memory=1769, timeout=10)
 
 
+def test_a_cold_start_tells_how_long_each_import_took(engine, tmp_path):
+    (tmp_path / "app.py").write_text(
+        "import xmlrpc.client, json\n\ndef handler(event, context):\n    import wave\n    return event\n"
+    )
+    slow = jl.deploy(tmp_path / "app.py", entry="handler", name="slow")
+
+    cold, warm = slow.invoke(1).record, slow.invoke(2).record
+
+    assert "xmlrpc" in [found.module for found in cold.init_times.imports]
+    assert sum(found.ms for found in cold.init_times.imports if found.depth == 0) <= cold.init_times.whole_ms <= cold.init_ms
+    assert (cold.cold, warm.cold, warm.init_times) == (True, False, None)
+
+
 def test_saved_test_events(echo):
     assert echo.save_test_event("big", {"side": 640}).function_name == "echo"
     echo.save_test_event("small", [1])

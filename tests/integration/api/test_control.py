@@ -139,6 +139,29 @@ async def test_records_logs_and_metrics(served: Served) -> None:
     assert (await served.ask("GET", "/engine/v1/functions/f/metrics")).json["invocations"] == 1
 
 
+async def test_environments_tell_what_they_did_when(served: Served) -> None:
+    await served.invoke(b"1")
+
+    (life,) = (await served.ask("GET", "/engine/v1/functions/f/environments")).json
+    states = [span["state"] for span in life["spans"]]
+    assert states[:3] == ["starting", "initialising", "idle"]
+    (busy,) = [span for span in life["spans"] if span["state"] == "busy"]
+    assert busy["calls"] == 1
+    assert life["environment"]["started"] <= busy["since"]
+
+    with served.bench.engine.live.watch() as watcher:
+        environment = f"/engine/v1/environments/{life['environment']['environment_id']}"
+        assert (await served.ask("DELETE", environment)).status == 202
+        async with asyncio.timeout(5):
+            async for change in watcher.changes():
+                if change.kind == "environment" and change.body.ended is not None:
+                    break
+    (life,) = (await served.ask("GET", "/engine/v1/functions/f/environments")).json
+    assert life["spans"][-1]["until"] == life["environment"]["ended"]
+    later = life["environment"]["ended"] + 1
+    assert (await served.ask("GET", f"/engine/v1/functions/f/environments?since={later}")).json == []
+
+
 async def test_logs_can_be_followed(served: Served) -> None:
     await served.invoke(b"0")
     reader, writer = await asyncio.open_unix_connection(str(served.unix_path))
