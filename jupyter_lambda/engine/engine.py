@@ -106,6 +106,7 @@ class Engine:
         )  # fmt: skip
         completion = Completion(store, self.live, clock, sandbox.kind)
         self.dispatcher = Dispatcher(parts, completion, self._reserved, lambda: self.catalog.reserved_total)
+        sandbox.borrow_from(self.dispatcher.ledger)
         self._policy = RetryPolicy(
             retries=settings.async_retries,
             base_seconds=settings.async_retry_base_seconds,

@@ -15,7 +15,7 @@ Guarantees that the contract suite (tests/contract/) holds every implementation 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -80,6 +80,25 @@ class MemoryReading(msgspec.Struct, frozen=True):
 
     now_bytes: int
     peak_bytes: int
+
+
+class MemoryLender(Protocol):
+    """Who keeps the books of memory: lends some to what waits ahead of need, and takes it back."""
+
+    def room_ahead_mib(self) -> int:
+        """What all that waits may hold together if it is made now; changes from one moment to the next."""
+        ...
+
+    def borrow(self, holder: str, mib: int, give_back: Callable[[], None]) -> bool:
+        """Charge what waits with what it really holds; False where that does not fit, and then it has to go.
+
+        `give_back` is called, once and on the loop, when who works needs the memory: end it, and say `returned` when it is gone.
+        """
+        ...
+
+    def returned(self, holder: str) -> None:
+        """It is gone, or somebody's now, who is charged for it."""
+        ...
 
 
 class ExecutionEnvironment(Protocol):
@@ -147,6 +166,10 @@ class Sandbox(Protocol):
 
     async def prepare(self, spec: EnvironmentSpec) -> None:
         """Make a later `start` of such a spec fast (e.g. warm the zygote). May do nothing; errors surface at `start`."""
+        ...
+
+    def borrow_from(self, lender: MemoryLender) -> None:
+        """From now on things may wait ahead of need, on this lender's books; before that, none does."""
         ...
 
     def enforcement(self) -> tuple[Enforcement, ...]:

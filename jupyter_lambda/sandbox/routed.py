@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from jupyter_lambda.model.environment import Enforcement
-    from jupyter_lambda.sandbox.protocol import Channels, EnvironmentSpec, ExecutionEnvironment, Sandbox
+    from jupyter_lambda.sandbox.protocol import Channels, EnvironmentSpec, ExecutionEnvironment, MemoryLender, Sandbox
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +38,7 @@ class RoutedSandbox:
         self._others = others
         self._opening: dict[str, asyncio.Task[Sandbox]] = {}
         self._traces = traces
+        self._lender: MemoryLender | None = None
         self._sweeping: set[asyncio.Task[None]] = set()
         self._is_closed = False
 
@@ -80,6 +81,12 @@ class RoutedSandbox:
         """Make a later start fast (SandboxError where there is no such sandbox)."""
         await (await self.require(spec.sandbox or self.kind)).prepare(spec)
 
+    def borrow_from(self, lender: MemoryLender) -> None:
+        """Let every kind borrow there, also one that is opened later."""
+        self._lender = lender
+        for sandbox in self._open.values():
+            sandbox.borrow_from(lender)
+
     def enforcement(self) -> tuple[Enforcement, ...]:
         """What the engine's own sandbox holds."""
         return self._open[self.kind].enforcement()
@@ -114,6 +121,8 @@ class RoutedSandbox:
         except BaseException:
             await sandbox.aclose()
             raise
+        if self._lender is not None:
+            sandbox.borrow_from(self._lender)
         self._open[kind] = sandbox
         log.info("the %s sandbox is open too", kind)
         return sandbox

@@ -20,6 +20,7 @@ from jupyter_lambda.sandbox.protocol import Channels, Death, DeathCause, Environ
 
 if TYPE_CHECKING:
     from jupyter_lambda.model.environment import Enforcement
+    from jupyter_lambda.sandbox.protocol import MemoryLender
 
 
 class HandlerRaisedError(Exception):
@@ -168,6 +169,7 @@ class FakeSandbox:
         self.handler = handler
         self.init = init
         self.refuses = False
+        self.lender: MemoryLender | None = None
         self.environments: dict[str, FakeEnvironment] = {}
         self.started: list[EnvironmentSpec] = []
         self.prepared: asyncio.Queue[str] = asyncio.Queue()  # names of functions
@@ -196,6 +198,10 @@ class FakeSandbox:
         if kind != self.kind:
             raise SandboxError(f"sandbox {kind}", "the fake is the only one", "Leave --sandbox out.")
         return self
+
+    def borrow_from(self, lender: MemoryLender) -> None:
+        """Remember who lends."""
+        self.lender = lender
 
     def enforcement(self) -> tuple[Enforcement, ...]:
         """Nothing is held."""

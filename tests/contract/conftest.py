@@ -23,6 +23,7 @@ from jupyter_lambda.sandbox.process.sandbox import open_process_sandbox
 from jupyter_lambda.sandbox.process.spawn_request import MARKER
 from jupyter_lambda.sandbox.process.tier import EVERYTHING
 from jupyter_lambda.sandbox.protocol import EnvironmentSpec
+from jupyter_lambda.testing.memory_lender import FixedLender
 from jupyter_lambda.testing.runtime_bench import RuntimeBench
 from tests.docker_daemon import NEEDS_DOCKER
 
@@ -138,6 +139,7 @@ async def workshop(tmp_path, walls, request):
     if walls == "docker":
         daemon = await Daemon.open(request.getfixturevalue("docker_daemon").address)
         sandbox = DockerSandbox(daemon, home, "boot", SystemClock(), run_folder=home / "run")
+        sandbox.borrow_from(FixedLender(512))
     else:
         sandbox = await open_process_sandbox(home, "boot", SystemClock(), run_folder=home / "run", allow=WALLS[walls])
     workshop = Workshop(sandbox, tmp_path / "packages", home, walls)

@@ -26,9 +26,8 @@ if TYPE_CHECKING:
     from jupyter_lambda.clock import Clock
     from jupyter_lambda.model.environment import Enforcement
     from jupyter_lambda.sandbox.docker.daemon import Daemon
-    from jupyter_lambda.sandbox.protocol import Channels, EnvironmentSpec
+    from jupyter_lambda.sandbox.protocol import Channels, EnvironmentSpec, MemoryLender
 
-POOL_MIB: Final = 512
 AHEAD_MEMORY_MIB: Final = 1_024  # a waiting container's limit: room for its imports; its function's comes with the function
 PROOF_EPHEMERAL_MIB: Final = 16
 _SWEEP_SECONDS: Final = (2.0, 10.0, 60.0)
@@ -43,14 +42,11 @@ class DockerSandbox:
         boot_id: This engine's own; what carries another one of the same home is a leftover.
         clock: Time.
         run_folder: Where the sockets are that containers reach the engine by; 0700, ours alone.
-        pool_mib: What containers that wait for their function may hold together; 0: none waits.
     """
 
     kind = "docker"
 
-    def __init__(
-        self, daemon: Daemon, home: Path, boot_id: str, clock: Clock, *, run_folder: Path, pool_mib: int = POOL_MIB
-    ) -> None:
+    def __init__(self, daemon: Daemon, home: Path, boot_id: str, clock: Clock, *, run_folder: Path) -> None:
         self._daemon = daemon
         self._clock = clock
         self._folder = run_folder / "docker"
@@ -58,7 +54,7 @@ class DockerSandbox:
         self._sampler = Sampler(clock, lambda: None)
         self._removal = Removal(daemon, clock)
         self._booter = Booter(daemon, self._removal, home.resolve(), self._folder / boot_id, self._labels)
-        self._pool = Pool(clock, self._boot_ahead, pool_mib)
+        self._pool = Pool(clock, self._boot_ahead)
         self._environments: set[DockerEnvironment] = set()
         self._sweeping: asyncio.Task[None] | None = None
         self._is_closed = False
@@ -94,6 +90,10 @@ class DockerSandbox:
     async def prepare(self, spec: EnvironmentSpec) -> None:
         """Have a container wait for it; what goes wrong is said at `start`."""
         self._pool.expect(shelf_key(spec))
+
+    def borrow_from(self, lender: MemoryLender) -> None:
+        """Let containers wait booted from now on, on this lender's books."""
+        self._pool.borrow_from(lender)
 
     def enforcement(self) -> tuple[Enforcement, ...]:
         """What holds each limit on this host."""

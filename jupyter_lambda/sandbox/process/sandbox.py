@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from jupyter_lambda.clock import Clock
     from jupyter_lambda.model.environment import Enforcement
     from jupyter_lambda.sandbox.process.zygote import Zygote
-    from jupyter_lambda.sandbox.protocol import Channels, EnvironmentSpec
+    from jupyter_lambda.sandbox.protocol import Channels, EnvironmentSpec, MemoryLender
 
 ZYGOTE_IDLE_SECONDS: Final = 1_800.0
 _BURYING_SECONDS: Final = 0.01
@@ -176,6 +176,9 @@ class ProcessSandbox:
     def enforcement(self) -> tuple[Enforcement, ...]:
         """What holds each limit on this host."""
         return enforcement(self.tier)
+
+    def borrow_from(self, lender: MemoryLender) -> None:
+        """Nothing of one function's waits here: a zygote is everybody's."""
 
     async def sweep(self) -> int:
         """End what earlier engines of this home left: processes, control groups, folders."""

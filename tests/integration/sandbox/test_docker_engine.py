@@ -8,6 +8,7 @@ import random
 import signal
 import threading
 from contextlib import suppress
+from dataclasses import replace
 
 import psutil
 import pytest
@@ -246,6 +247,24 @@ def test_without_a_daemon_the_deployment_says_so_and_names_the_way_out(tmp_path,
     finally:
         bench.connection.close()
         stop_engine(bench.home)
+
+
+# -- what waits ----------------------------------------------------------------------------------------------------------
+
+
+def test_what_waits_is_on_the_engines_books_and_goes_when_a_function_needs_the_memory(bench):
+    stop_engine(bench.home)
+    bench.options = replace(bench.options, settings={**bench.options.settings, "budget_mib": "400"})
+    bench.connect()
+    deploy(bench.connection, "echo", ECHO)
+    assert bench.call("echo", 1) == (200, 1)
+    bench.until(lambda: len(bench.containers()) == 2)  # one that works, one that waits
+    bench.until(lambda: bench.connection.get("/engine/v1/status")["budget_used_mib"] >= 20)
+    deploy(bench.connection, "large", SLOW, memory_mib=390, timeout_seconds=30)
+    answer = bench.call_aside("large", 3)
+    bench.until_busy("large")
+    bench.until(lambda: len(bench.containers()) == 1)
+    assert answer() == (200, "done")
 
 
 # -- images of other people -------------------------------------------------------------------------------------------------
