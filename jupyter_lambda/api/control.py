@@ -14,6 +14,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route, WebSocketRoute
 
 from jupyter_lambda.api.aws.lambda_api import LambdaApi
+from jupyter_lambda.api.aws.rpc.door import RpcApi, is_rpc
 from jupyter_lambda.api.error_body import engine_error
 from jupyter_lambda.api.function_url import TRUSTED_PREFIX, FunctionUrls, url_id_of
 from jupyter_lambda.api.stream import stream
@@ -98,7 +99,7 @@ class _Application:
 def control_plane(engine: Engine, service: Service, access: Access) -> ASGIApp:
     """The application that serves everything but the hot doors."""
     routes = Routes(engine, service)
-    aws, urls = LambdaApi(engine, access), FunctionUrls(engine, access)
+    aws, rpc, urls = LambdaApi(engine, access), RpcApi(engine, access), FunctionUrls(engine, access)
     own = Starlette(
         routes=[
             Route("/health", _health),
@@ -111,14 +112,14 @@ def control_plane(engine: Engine, service: Service, access: Access) -> ASGIApp:
     )
 
     async def by_path(scope: Scope, receive: Receive, send: Send) -> None:
-        """Function URLs have their own; the engine's own paths are named; every other one is AWS's."""
+        """Function URLs have their own; the engine's own paths are named; every other one is AWS's: its other services, or Lambda."""
         if scope["type"] != "http":
             await own(scope, receive, send)
         elif url_id_of(scope) is not None:
             await urls(scope, receive, send)
         else:
             is_own = scope["path"].startswith("/engine/") or scope["path"] in _OWN_PATHS
-            await (own if is_own else aws)(scope, receive, send)
+            await (own if is_own else rpc if is_rpc(scope) else aws)(scope, receive, send)
 
     return by_path
 

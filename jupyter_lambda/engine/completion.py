@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from jupyter_lambda.errors import StoreError, Throttled
 from jupyter_lambda.model.function import sandbox_kind
 from jupyter_lambda.model.invocation import InvocationRecord, InvocationResult, Status
@@ -47,7 +49,9 @@ class Completion:
         if environment is not None:
             fault = error_type if told_by_platform and status is Status.FAILED else None
             environment.tell(platform_events.report(record, fault=fault))
-            text = environment.log.take()
+            text, times = environment.log.take(), environment.log.take_times(invocation.arrived)
+            if times:
+                record = msgspec.structs.replace(record, log_times=times)
         try:
             self._store.record(record, text)
         except StoreError as error:
@@ -118,4 +122,8 @@ class Completion:
             invocation_type=request.invocation_type,
             attempt=request.attempt,
             sandbox=sandbox_kind(version.configuration, self._own_sandbox),
+            log_group=version.configuration.logging.get("LogGroup", ""),
+            reserved=invocation.reserved,
+            provisioned=invocation.provisioned,
+            spilled=invocation.spilled,
         )

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from jupyter_lambda.model.engine_api import RunningView
     from jupyter_lambda.model.environment import EnvironmentLife, EnvironmentView
     from jupyter_lambda.model.function import Version
+    from jupyter_lambda.model.metrics import CountedInvocation
     from jupyter_lambda.sandbox.protocol import Death
 
 log = logging.getLogger(__name__)
@@ -75,6 +76,10 @@ class Dispatcher:
     def running_views(self, limit: int) -> list[RunningView]:
         """The first `limit` of them, as they are shown."""
         return [i.view() for i in islice(self._admission.in_flight(), limit)]
+
+    def counted(self) -> tuple[CountedInvocation, ...]:
+        """The same as metrics count them; one that waits for its environment counts from its arrival."""
+        return tuple(i.counted() for i in self._admission.in_flight())
 
     @property
     def environments(self) -> int:
@@ -273,7 +278,10 @@ class Dispatcher:
         for effect in effects:
             match effect:
                 case RunOn(environment_id, invocation_id):
-                    self._run_on(lane.environments[environment_id], self._admitted(invocation_id))
+                    invocation = self._admitted(invocation_id)
+                    invocation.provisioned = lane.pool.provisioned
+                    invocation.spilled = 0 < lane.pool.provisioned < len(lane.pool.busy)
+                    self._run_on(lane.environments[environment_id], invocation)
                 case Start():
                     self._spawn(self._start(lane))
                 case Retire(environment_id, reason):

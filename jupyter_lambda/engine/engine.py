@@ -30,6 +30,7 @@ from jupyter_lambda.engine.interpreter_choice import Interpreters
 from jupyter_lambda.engine.invocations import Invocation, InvokeRequest, Outcome, check_event
 from jupyter_lambda.engine.layers import Resources
 from jupyter_lambda.engine.live import Live
+from jupyter_lambda.engine.log_groups import LogGroups
 from jupyter_lambda.engine.preparation import prepare
 from jupyter_lambda.engine.saved_events import SavedTestEvents
 from jupyter_lambda.errors import (
@@ -99,6 +100,7 @@ class Engine:
         interpreters = self._interpreters = Interpreters(
             find_command=functools.partial(command_for_runtime, node_folder=settings.node_folder)
         )
+        self.log_groups = LogGroups(store, clock)
         self.changes = FunctionChanges(self.catalog, interpreters, self.resources)
         parts = Parts(
             sandbox=sandbox, doors=doors, store=store, clock=clock, settings=settings, interpreters=interpreters,
@@ -122,6 +124,7 @@ class Engine:
         contents = await self.store.load()
         self.catalog.load(contents)
         self.resources.load(contents.resources)
+        self.log_groups.load(contents.resources)
         await self.sandbox.sweep()
         self.queue.load(contents.events)
         self.deliveries.load(contents.deliveries)
@@ -133,6 +136,7 @@ class Engine:
         """End everything; running invocations first get the grace time. Safe to call twice."""
         self.draining = True
         await self._background.aclose()
+        await self.log_groups.aclose()
         if self._tidying is not None:
             self._tidying.cancel()
             await asyncio.gather(self._tidying, return_exceptions=True)

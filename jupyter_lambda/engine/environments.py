@@ -156,7 +156,7 @@ class LiveEnvironment:
         logging_config = version.configuration.logging
         self._logs_json = logging_config.get("LogFormat") == "JSON"
         self._system_log_level = logging_config.get("SystemLogLevel", "INFO")
-        self.log = LogPipe(parts.loop, limits.INVOCATION_LOG_BYTES_MAX)
+        self.log = LogPipe(parts.loop, limits.INVOCATION_LOG_BYTES_MAX, now=parts.clock.monotonic)
         self._session = RuntimeSession(self)
         self._session_closed = parts.loop.create_future()
         self._door: RuntimeDoor | None = None

@@ -11,6 +11,7 @@ from typing import Final
 
 from jupyter_lambda.api.aws.operations.refused import TABLE as REFUSED
 from jupyter_lambda.api.aws.operations.table import HANDLERS
+from jupyter_lambda.api.aws.rpc.compatibility import sections
 from jupyter_lambda.api.aws.service_model import service_model
 
 
@@ -114,6 +115,7 @@ def page() -> str:
         "| Operation | | Note |", "| --- | --- | --- |",
         *(f"| {name} | {levels[name]} | {NOTES.get(name, '')} |" for name in names), "",
         "## Behaviours", "", "| | |", "| --- | --- |", *(f"| {what} | {text} |" for what, text in BEHAVIOURS), "",
+        *sections(),
     ]  # fmt: skip
     return "\n".join(lines)
 

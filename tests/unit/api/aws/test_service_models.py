@@ -1,23 +1,28 @@
-"""The committed table is what botocore says, and every operation is found by its path (tools/lambda_model.py, api/aws/service_model.py)."""
+"""The committed tables are what botocore says, and operations are found by path (tools/service_models.py, api/aws/service_model.py)."""
 
 from __future__ import annotations
 
 import importlib.util
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from jupyter_lambda.api.aws.cloudwatch.service import cloudwatch
+from jupyter_lambda.api.aws.logs.service import logs
 from jupyter_lambda.api.aws.service_model import service_model
 from jupyter_lambda.errors import NoSuchOperation
 
-TOOL = Path(__file__).resolve().parents[4] / "tools" / "lambda_model.py"
+if TYPE_CHECKING:
+    from jupyter_lambda.api.aws.rpc.service import Service
+
+TOOL = Path(__file__).resolve().parents[4] / "tools" / "service_models.py"
 
 
 @pytest.fixture
 def tool() -> Any:
-    spec = importlib.util.spec_from_file_location("lambda_model", TOOL)
+    spec = importlib.util.spec_from_file_location("service_models", TOOL)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -25,11 +30,17 @@ def tool() -> Any:
     return module
 
 
-def test_the_table_is_what_the_installed_botocore_says(tool: Any) -> None:
-    version, service = tool.read_botocore()
-    if service_model().source != f"botocore {version}":
-        pytest.skip(f"the table is of {service_model().source}, and {version} is installed: run tools/lambda_model.py")
-    assert tool.TABLE.read_text() == tool.encode(tool.compact(version, service))
+@pytest.mark.parametrize("service", ["lambda", "logs", "cloudwatch"])
+def test_the_table_is_what_the_installed_botocore_says(tool: Any, service: str) -> None:
+    version, model = tool.read_botocore(service)
+    if service_model(service).source != f"botocore {version}":
+        pytest.skip(f"the table is of {service_model(service).source}, and {version} is installed: run tools/service_models.py")
+    assert tool.table_of(service).read_text() == tool.encode(tool.compact(version, model))
+
+
+@pytest.mark.parametrize("service", [logs(), cloudwatch()], ids=lambda service: service.name)
+def test_what_is_carried_out_is_in_the_model(service: Service) -> None:
+    assert set(service.model.operations) >= set(service.handlers)
 
 
 @pytest.mark.parametrize("name", sorted(service_model().operations))

@@ -1,6 +1,6 @@
-"""Makes jupyter_lambda/api/aws/lambda_model.json: what botocore's Lambda model says about requests, without its prose.
+"""Makes jupyter_lambda/api/aws/*_model.json: what botocore's models say about requests and errors, without their prose.
 
-Run it where a newer botocore is installed: `python tools/lambda_model.py`. The package reads the table, so it needs no botocore.
+Run it where a newer botocore is installed: `python tools/service_models.py`. The package reads the tables, so it needs no botocore.
 """
 
 from __future__ import annotations
@@ -10,23 +10,29 @@ import json
 from pathlib import Path
 from typing import Any
 
-TABLE = Path(__file__).resolve().parent.parent / "jupyter_lambda" / "api" / "aws" / "lambda_model.json"
+FOLDER = Path(__file__).resolve().parent.parent / "jupyter_lambda" / "api" / "aws"
+SERVICES = {"lambda": "2015-03-31", "logs": "2014-03-28", "cloudwatch": "2010-08-01"}
 _SHAPE_KEYS = ("type", "min", "max", "pattern", "enum", "required", "payload", "streaming", "document")
 _MEMBER_KEYS = ("location", "locationName")
 
 
-def read_botocore() -> tuple[str, dict[str, Any]]:
-    """Botocore's version and its Lambda service model."""
+def table_of(service: str) -> Path:
+    """Where a service's table stands."""
+    return FOLDER / f"{service}_model.json"
+
+
+def read_botocore(service: str) -> tuple[str, dict[str, Any]]:
+    """Botocore's version and its model of a service."""
     import botocore
 
-    folder = Path(botocore.__file__).parent / "data" / "lambda" / "2015-03-31"
+    folder = Path(botocore.__file__).parent / "data" / service / SERVICES[service]
     packed = folder / "service-2.json.gz"
     text = gzip.decompress(packed.read_bytes()) if packed.exists() else (folder / "service-2.json").read_bytes()
     return botocore.__version__, json.loads(text)
 
 
 def compact(version: str, service: dict[str, Any]) -> dict[str, Any]:
-    """The operations with their paths, statuses and error codes, and the shapes that their inputs reach."""
+    """The operations with their paths and statuses, the shapes that their inputs reach, and errors that the query protocol renames."""
     operations: dict[str, Any] = {}
     shapes: dict[str, Any] = {}
     for name, operation in sorted(service["operations"].items()):
@@ -35,7 +41,11 @@ def compact(version: str, service: dict[str, Any]) -> dict[str, Any]:
         if given is not None:
             operations[name]["input"] = given["shape"]
             _add(shapes, service["shapes"], given["shape"])
-    return {"source": f"botocore {version}", "operations": operations, "shapes": dict(sorted(shapes.items()))}
+    table = {"source": f"botocore {version}", "operations": operations, "shapes": dict(sorted(shapes.items()))}
+    errors = {
+        name: shape["error"]["code"] for name, shape in sorted(service["shapes"].items()) if shape.get("error", {}).get("code")
+    }
+    return {**table, "errors": errors} if errors else table
 
 
 def _add(shapes: dict[str, Any], known: dict[str, Any], name: str) -> None:
@@ -58,14 +68,16 @@ def _add(shapes: dict[str, Any], known: dict[str, Any], name: str) -> None:
 
 
 def encode(table: dict[str, Any]) -> str:
-    """One operation and one shape a line: a newer model is a readable difference."""
+    """One operation, one shape and one error a line: a newer model is a readable difference."""
     parts = [f'{{\n"source": {json.dumps(table["source"])}']
-    for section in ("operations", "shapes"):
-        lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(value)}" for name, value in table[section].items())
-        parts.append(f'"{section}": {{\n{lines}\n}}')
+    for section in ("operations", "shapes", "errors"):
+        if section in table:
+            lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(value)}" for name, value in table[section].items())
+            parts.append(f'"{section}": {{\n{lines}\n}}')
     return ",\n".join(parts) + "\n}\n"
 
 
 if __name__ == "__main__":
-    TABLE.write_text(encode(compact(*read_botocore())))
-    print(f"wrote {TABLE.name}")
+    for name in SERVICES:
+        table_of(name).write_text(encode(compact(*read_botocore(name))))
+        print(f"wrote {table_of(name).name}")
