@@ -1,4 +1,4 @@
-"""The three ways in which a call and its answer are written: JSON 1.0 and 1.1, CBOR, and the query protocol with its XML.
+"""How a call and its answer are written: JSON 1.0 and 1.1, the query protocol with its XML, and (in `cbor_format`) CBOR.
 
 An answer is made of dictionaries, lists, strings, numbers and `datetime`s; a map that is no structure is an `Entries`.
 Source: Smithy's "AWS JSON", "Smithy RPC v2 CBOR" and "AWS Query" protocols; botocore's parsers judge.
@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 from xml.sax.saxutils import escape
 
-import cbor2
 import msgspec
 
 from jupyter_lambda.api.aws.request_values import document_values
@@ -67,7 +66,7 @@ def refusal_of(error: JupyterLambdaError, service: Service) -> Refusal:
 
 
 class WireFormat(Protocol):
-    """One of the three."""
+    """One of them."""
 
     def operation(self, body: bytes) -> str:
         """The name of the operation that is called."""
@@ -103,47 +102,17 @@ class Json:
         try:
             document = msgspec.json.decode(body or b"{}")
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise _not_parsed(error) from error
+            raise not_parsed(error) from error
         return document_values(service.model, operation, document)
 
     def answer(self, operation: str, answer: dict[str, Any], request_id: str) -> tuple[Headers, bytes]:
         """A JSON object."""
-        return [self._type], msgspec.json.encode(_with_numbers(answer))
+        return [self._type], msgspec.json.encode(with_numbers(answer))
 
     def refusal(self, refusal: Refusal, request_id: str) -> tuple[Headers, bytes]:
         """`__type` and `message`."""
-        headers = [self._type, (b"x-amzn-errortype", refusal.code.encode()), *_query_error(refusal)]
+        headers = [self._type, (b"x-amzn-errortype", refusal.code.encode()), *query_error(refusal)]
         return headers, msgspec.json.encode({"__type": refusal.code, "message": refusal.message})
-
-
-class Cbor:
-    """Smithy RPC v2: the operation stands in the path."""
-
-    _HEADERS: Final = ((b"content-type", b"application/cbor"), (b"smithy-protocol", b"rpc-v2-cbor"))
-
-    def __init__(self, operation: str) -> None:
-        self._operation = operation
-
-    def operation(self, body: bytes) -> str:
-        """From the path."""
-        return self._operation
-
-    def values(self, service: Service, operation: Operation, body: bytes) -> Values:
-        """From a CBOR map."""
-        try:
-            document = cbor2.loads(body, semantic_decoders=_NO_TAGS) if body else {}
-        except (cbor2.CBORError, ValueError, TypeError, OverflowError, RecursionError) as error:
-            raise _not_parsed(error) from error
-        return document_values(service.model, operation, _with_numbers(document))
-
-    def answer(self, operation: str, answer: dict[str, Any], request_id: str) -> tuple[Headers, bytes]:
-        """A CBOR map."""
-        return [*self._HEADERS], cbor2.dumps(answer, datetime_as_timestamp=True)
-
-    def refusal(self, refusal: Refusal, request_id: str) -> tuple[Headers, bytes]:
-        """`__type` and `message`."""
-        headers = [*self._HEADERS, (b"x-amzn-errortype", refusal.code.encode()), *_query_error(refusal)]
-        return headers, cbor2.dumps({"__type": f"com.amazonaws.cloudwatch#{refusal.code}", "message": refusal.message})
 
 
 class Query:
@@ -179,39 +148,32 @@ class Query:
         try:
             text = body.decode()
         except UnicodeDecodeError as error:
-            raise _not_parsed(error) from error
+            raise not_parsed(error) from error
         return query_tree(text or self._query)
 
 
-def _refuse_tag(*_: Any) -> None:
-    raise ValueError("a tag that no AWS client sends")
-
-
-# Shared references could make a circle, regular expressions and addresses cost what their sender likes.
-_NO_TAGS: Final = dict.fromkeys((25, 28, 29, 30, 35, 36, 37, 256, 258, 260, 261), _refuse_tag)
-
-
-def _not_parsed(error: Exception) -> InvalidRequestContent:
+def not_parsed(error: Exception) -> InvalidRequestContent:
+    """The error for a body that is not written as it says."""
     return InvalidRequestContent(
         "request", f"its body can't be read: {error}", "Let an AWS client write it.",
         aws_message=f"The request body could not be parsed: {error}",
     )  # fmt: skip
 
 
-def _query_error(refusal: Refusal) -> Headers:
+def query_error(refusal: Refusal) -> Headers:
     """For clients that knew a service by its query protocol: the code under which they know an error."""
     return [(b"x-amzn-query-error", f"{refusal.query_code};{refusal.fault}".encode())] if refusal.query_code else []
 
 
-def _with_numbers(value: Any) -> Any:
+def with_numbers(value: Any) -> Any:
     """A document with epoch seconds in place of moments."""
     match value:
         case datetime():
             return (value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp()
         case dict():
-            return {name: _with_numbers(one) for name, one in value.items()}
+            return {name: with_numbers(one) for name, one in value.items()}
         case list():
-            return [_with_numbers(one) for one in value]
+            return [with_numbers(one) for one in value]
         case _:
             return value
 
@@ -236,6 +198,9 @@ def format_of(method: str, path: str, query: str, headers: Mapping[bytes, bytes]
     """How a request is written, and the first part of its target: empty for the query protocol."""
     if path.startswith("/service/"):
         name, _, operation = path.removeprefix("/service/").partition("/operation/")
+        # Only where it is spoken: its library takes 10 ms to import, which each start of the engine would wait for.
+        from jupyter_lambda.api.aws.rpc.cbor_format import Cbor
+
         return name, Cbor(operation)
     target = headers.get(b"x-amz-target", b"").decode("latin-1")
     if target:
