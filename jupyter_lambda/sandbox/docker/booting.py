@@ -10,6 +10,8 @@ import os
 import secrets
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
+
 from jupyter_lambda.errors import InvalidRuntime, SandboxError
 from jupyter_lambda.sandbox.docker.binds import Bind, interpreter_folders, mount_binds, same_place
 from jupyter_lambda.sandbox.docker.container import Container, Labels, Order
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from jupyter_lambda.model.function import PythonEnvironment
     from jupyter_lambda.sandbox.docker.daemon import Daemon
+    from jupyter_lambda.sandbox.docker.distant import DistantBooter
     from jupyter_lambda.sandbox.docker.pool import ShelfKey
     from jupyter_lambda.sandbox.docker.removal import Removal
 
@@ -44,9 +47,13 @@ class Booter:
         home: The engine's home, which no container sees; resolved.
         folder: Where containers' sockets and waiting packages are.
         labels: Whose the containers are.
+        distant: Boots them instead where the daemon sees nothing of this machine.
     """
 
-    def __init__(self, daemon: Daemon, removal: Removal, home: Path, folder: Path, labels: Labels) -> None:
+    def __init__(
+        self, daemon: Daemon, removal: Removal, home: Path, folder: Path, labels: Labels, distant: DistantBooter | None = None
+    ) -> None:
+        self._distant = distant
         self._home = home
         self._folder = folder
         self._daemon = daemon
@@ -69,14 +76,15 @@ class Booter:
             InvalidRuntime: The interpreter is gone, or is another minor version now.
         """
         order = key.order
-        _check_interpreter(order)
-        binds = await asyncio.to_thread(self._binds, order)
+        if self._distant is None:
+            _check_interpreter(order)
+        binds = [] if self._distant is not None else await asyncio.to_thread(self._binds, order)
         unfit = self._unfit.setdefault(order.python, set())
         while True:
             wanted = sorted(set(key.modules) - unfit)
             container = await self._make(order, binds, memory_mib, task_root)
             try:
-                await _preload(container, order, wanted)
+                await _preload(container, order, wanted, is_ours=self._distant is None)
             except Unfit as error:
                 await container.aclose()
                 if error.module not in wanted:
@@ -108,6 +116,8 @@ class Booter:
         async with self._places:
             if self._is_closed:
                 raise SandboxError("docker sandbox", "it is closed", "Start the engine again.")
+            if self._distant is not None:
+                return await self._distant.boot(order, memory_mib, task_root, f"jupyter-lambda-{secrets.token_hex(8)}")
             start = functools.partial(self._start, order, binds=binds, memory_mib=memory_mib, task_root=task_root)
             if order.is_host:
                 return await self._from_host_image(start)
@@ -151,8 +161,10 @@ def _check_interpreter(order: Order) -> None:
         )  # fmt: skip
 
 
-async def _preload(container: Container, order: Order, modules: list[str]) -> None:
+async def _preload(container: Container, order: Order, modules: list[str], *, is_ours: bool) -> None:
     if order.is_host:
         await container.holder.preload(order.python, (*order.extra_path, *order.python.sys_path), modules)
-    else:  # the holder runs on our own interpreter, and the worker on whatever the image has
+    elif is_ours:  # the holder runs on our own interpreter, and the worker on whatever the image has
         await container.holder.preload(own_python(), (), ())
+    else:  # on the image's, whichever that is
+        await container.holder.preload(msgspec.structs.replace(own_python(), version=""), (), ())

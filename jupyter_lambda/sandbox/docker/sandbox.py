@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Final
 from jupyter_lambda.errors import SandboxError
 from jupyter_lambda.sandbox.docker.booting import Booter
 from jupyter_lambda.sandbox.docker.container import LABEL, Container, Labels, Order
-from jupyter_lambda.sandbox.docker.enforcement import enforcement
+from jupyter_lambda.sandbox.docker.distant import DistantBooter
+from jupyter_lambda.sandbox.docker.enforcement import distant_enforcement, enforcement
 from jupyter_lambda.sandbox.docker.environment import DockerEnvironment
 from jupyter_lambda.sandbox.docker.pool import Pool, ShelfKey
 from jupyter_lambda.sandbox.docker.removal import Removal
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from jupyter_lambda.clock import Clock
     from jupyter_lambda.model.environment import Enforcement
     from jupyter_lambda.sandbox.docker.daemon import Daemon
+    from jupyter_lambda.sandbox.docker.distant import Distance
     from jupyter_lambda.sandbox.protocol import Channels, EnvironmentSpec, MemoryLender
 
 AHEAD_MEMORY_MIB: Final = 1_024  # a waiting container's limit: room for its imports; its function's comes with the function
@@ -42,22 +44,31 @@ class DockerSandbox:
         boot_id: This engine's own; what carries another one of the same home is a leftover.
         clock: Time.
         run_folder: Where the sockets are that containers reach the engine by; 0700, ours alone.
+        distance: Set for a daemon that does not see this machine; `open` comes first then.
     """
 
     kind = "docker"
 
-    def __init__(self, daemon: Daemon, home: Path, boot_id: str, clock: Clock, *, run_folder: Path) -> None:
+    def __init__(
+        self, daemon: Daemon, home: Path, boot_id: str, clock: Clock, *, run_folder: Path, distance: Distance | None = None
+    ) -> None:
         self._daemon = daemon
         self._clock = clock
         self._folder = run_folder / "docker"
         self._labels = Labels(home_id(home), boot_id)
         self._sampler = Sampler(clock, lambda: None)
         self._removal = Removal(daemon, clock)
-        self._booter = Booter(daemon, self._removal, home.resolve(), self._folder / boot_id, self._labels)
+        self._distant = None if distance is None else DistantBooter(daemon, self._removal, self._labels, distance)
+        self._booter = Booter(daemon, self._removal, home.resolve(), self._folder / boot_id, self._labels, self._distant)
         self._pool = Pool(clock, self._boot_ahead)
         self._environments: set[DockerEnvironment] = set()
         self._sweeping: asyncio.Task[None] | None = None
         self._is_closed = False
+
+    async def open(self) -> None:
+        """Find the way by which containers of a distant daemon reach this engine (SandboxError); nothing to do beside one of ours."""
+        if self._distant is not None:
+            await self._distant.open()
 
     @property
     def version(self) -> str:
@@ -97,6 +108,8 @@ class DockerSandbox:
 
     def enforcement(self) -> tuple[Enforcement, ...]:
         """What holds each limit on this host."""
+        if self._distant is not None:
+            return distant_enforcement(self._daemon.version, is_closed=self._distant.has_closed_network)
         return enforcement(self._daemon.version, is_root=os.geteuid() == 0)
 
     async def prove(self) -> None:
@@ -123,6 +136,8 @@ class DockerSandbox:
     async def _sweep_containers(self) -> int:
         old = [container_id for container_id, boot_id in await self._labelled() if boot_id != self._labels.boot_id]
         await asyncio.gather(*(self._removal.remove(container_id) for container_id in old))
+        if self._distant is not None:
+            await self._distant.sweep()
         return len(old)
 
     async def _sweep_again(self) -> None:
@@ -161,6 +176,8 @@ class DockerSandbox:
             own = [container_id for container_id, boot_id in await self._labelled() if boot_id == self._labels.boot_id]
             await asyncio.gather(*(self._removal.remove(container_id) for container_id in own))
         await self._removal.aclose()
+        if self._distant is not None:
+            await self._distant.aclose()
         await asyncio.to_thread(shutil.rmtree, self._folder / self._labels.boot_id, ignore_errors=True)
 
     # -- containers ---------------------------------------------------------------------------------------------------------
