@@ -133,12 +133,16 @@ async def test_what_was_logged_before_an_answer_is_there_when_the_answer_is(ends
         os.write(log_inside, b"x" * 20_000)
         runtime.sendall(b"yes")
         inside.tunnel._read(next(each for each in inside.tunnel._channels.values() if not each.is_log))
+        inside.tunnel.flush()
+        looked.wait(SECONDS)
 
-    for _ in range(5):
-        inside.order(answer)
-        async with asyncio.timeout(SECONDS):
-            await reader.readexactly(3)
-        assert len(log.read(65_536)) == 20_000
+    looked = threading.Event()
+    inside.order(answer)
+    async with asyncio.timeout(SECONDS):
+        await reader.readexactly(3)
+    logged = log.read(65_536)
+    looked.set()
+    assert len(logged or b"") == 20_000
     writer.close()
     runtime.close()
     os.close(log_inside)
