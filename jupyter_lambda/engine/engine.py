@@ -54,11 +54,12 @@ from jupyter_lambda.model.engine_api import (
     VersionDifference,
 )
 from jupyter_lambda.model.function import SANDBOXES, sandbox_kind
+from jupyter_lambda.model.metrics import MetricPoint
 from jupyter_lambda.model.names import LATEST, check_qualifier, function_arn, is_version_number
 from jupyter_lambda.sandbox.languages import command_for_runtime
 from jupyter_lambda.scheduling.retries import RetryPolicy
 from jupyter_lambda.scheduling.routing import route
-from jupyter_lambda.store.protocol import QueuedEvent, Store
+from jupyter_lambda.store.protocol import AddPoint, QueuedEvent, Store
 from jupyter_lambda.telemetry.trace_header import continue_trace, with_call_counted
 
 if TYPE_CHECKING:
@@ -233,6 +234,9 @@ class Engine:
         """Count this call in a chain of calls; a chain without an end is ended here."""
         trace, count = with_call_counted(trace, self.arn(entry.function.name))
         if count >= limits.RECURSION_MAX and entry.function.settings.recursive_loop == "Terminate":
+            name, now = entry.function.name, self.clock.epoch()
+            point = MetricPoint(function_name=name, metric="RecursiveInvocationsDropped", moment=now)
+            self._background.spawn(self.store.commit([AddPoint(point)]))
             raise RecursiveInvocation(
                 f'function "{entry.function.name}"', f"one chain of calls came to it {count} times",
                 "End the circle, or allow it: PutFunctionRecursionConfig with Allow.",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -229,3 +230,19 @@ def test_provisioned_concurrency_is_told(keys: Keys, functions: Functions) -> No
     assert claimed is not None
     assert unreserved is not None
     assert claimed >= unreserved + 2.0
+
+
+def test_what_happens_to_events_is_told(keys: Keys, functions: Functions) -> None:
+    client, cloudwatch = keys.client(), keys.client("cloudwatch")
+    name = functions.create(WORKER)
+    client.put_function_event_invoke_config(FunctionName=name, MaximumRetryAttempts=0)
+    for payload in ("1", '"raise"'):
+        assert client.invoke(FunctionName=name, InvocationType="Event", Payload=payload)["StatusCode"] == 202
+    deadline = time.monotonic() + 20
+    while total(cloudwatch, "AsyncEventsDropped", dimensions(name)) is None:
+        assert time.monotonic() < deadline
+    told = {
+        metric: total(cloudwatch, metric, dimensions(name)) for metric in ("AsyncEventsReceived", "AsyncEventsDropped", "Errors")
+    }
+    assert told == {"AsyncEventsReceived": 2.0, "AsyncEventsDropped": 1.0, "Errors": 1.0}
+    assert total(cloudwatch, "AsyncEventAge", dimensions(name), "SampleCount") == 2.0

@@ -16,54 +16,66 @@ if TYPE_CHECKING:
 
 _PARAMETERS_MAX: Final = 20_000
 _DEPTH_MAX: Final = 16
-Tree = dict[str, Any]  # a node's own text stands under ""
 
 
-def query_tree(text: str) -> Tree:
+class Node:
+    """A name of a form: what stands under it, and under longer names that begin with it."""
+
+    __slots__ = ("parts", "text")
+
+    def __init__(self) -> None:
+        self.text: str | None = None
+        self.parts: dict[str, Node] = {}
+
+    def part(self, name: str) -> Node | None:
+        """What stands under a longer name."""
+        return self.parts.get(name)
+
+
+def query_tree(text: str) -> Node:
     """The tree of a form (InvalidRequestContent)."""
     try:
         pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=_PARAMETERS_MAX, errors="replace")
     except ValueError as error:
         raise InvalidRequestContent("request", f"its form can't be read: {error}", "Send fewer parameters.") from error
-    root: Tree = {}
+    root = Node()
     for name, value in pairs:
         node = root
         for part in name.split(".", _DEPTH_MAX):
-            node = node.setdefault(part, {})
-        node.setdefault("", value)
+            node = node.parts.setdefault(part, Node())
+        if node.text is None:
+            node.text = value
     return root
 
 
-def tree_values(model: ServiceModel, operation: Operation, tree: Tree) -> dict[str, Any]:
+def tree_values(model: ServiceModel, operation: Operation, tree: Node) -> dict[str, Any]:
     """An operation's input (Unparsable)."""
     return {} if operation.input is None else _structure(model, model.shapes[operation.input], tree, "")
 
 
-def _structure(model: ServiceModel, shape: Shape, tree: Tree, path: str) -> dict[str, Any]:
+def _structure(model: ServiceModel, shape: Shape, tree: Node, path: str) -> dict[str, Any]:
     values = {}
     for name, member in shape.members.items():
-        node = tree.get(member.locationName or name)
+        node = tree.part(member.locationName or name)
         if node is not None:
             values[name] = _value(model, model.shapes[member.shape], node, f"{path}.{name}" if path else name)
     return values
 
 
-def _value(model: ServiceModel, shape: Shape, node: Tree, path: str) -> Any:
+def _value(model: ServiceModel, shape: Shape, node: Node, path: str) -> Any:
     match shape.type:
         case "structure":
             return _structure(model, shape, node, path)
         case "list":
-            items = node.get("member", {})
+            items = (node.part("member") or Node()).parts
             numbers = sorted((key for key in items if key.isascii() and key.isdigit() and len(key) < 9), key=int)
             return [_value(model, model.shapes[shape.member or ""], items[number], path) for number in numbers]
         case "map":
-            entries = [entry for entry in node.get("entry", {}).values() if isinstance(entry, dict)]
             item = model.shapes[shape.value or ""]
-            return {
-                entry["key"].get("", ""): _value(model, item, entry.get("value", {}), path) for entry in entries if "key" in entry
-            }
+            pairs = [(entry.part("key"), entry.part("value")) for entry in (node.part("entry") or Node()).parts.values()]
+            return {key.text or "": _value(model, item, value or Node(), path) for key, value in pairs if key is not None}
         case kind:
-            return _scalar(kind, node.get("", ""), path)
+            return _scalar(kind, node.text or "", path)
 
 
 def _scalar(kind: str, text: str, path: str) -> Any:

@@ -20,6 +20,7 @@ from jupyter_lambda.errors import InvalidRequestContent, aws_code
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from jupyter_lambda.api.aws.rpc.query_values import Node
     from jupyter_lambda.api.aws.rpc.service import Service, Values
     from jupyter_lambda.api.aws.service_model import Operation
     from jupyter_lambda.errors import JupyterLambdaError
@@ -125,8 +126,8 @@ class Query:
 
     def operation(self, body: bytes) -> str:
         """From the form, or from the query of a GET."""
-        action = self._tree(body).get("Action")
-        return action.get("", "") if isinstance(action, dict) else ""
+        action = self._tree(body).part("Action")
+        return "" if action is None else action.text or ""
 
     def values(self, service: Service, operation: Operation, body: bytes) -> Values:
         """From the form's dotted names."""
@@ -144,7 +145,7 @@ class Query:
         told = f"<Error>{_xml(error)}</Error><RequestId>{request_id}</RequestId>"
         return [self._TYPE], f'<ErrorResponse xmlns="{_NAMESPACE}">{told}</ErrorResponse>'.encode()
 
-    def _tree(self, body: bytes) -> dict[str, Any]:
+    def _tree(self, body: bytes) -> Node:
         try:
             text = body.decode()
         except UnicodeDecodeError as error:
