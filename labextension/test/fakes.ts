@@ -11,6 +11,7 @@ import {
   IInvokeAnswer,
   ILogEvent,
   IMetrics,
+  ISavedTestEvent,
   Message
 } from '../src/api/wire';
 import { EngineModel } from '../src/services/engineModel';
@@ -132,7 +133,18 @@ export class FakeApi implements IEngineApi {
   }
   async metrics(name: string): Promise<IMetrics> {
     this._note(`metrics ${name}`);
-    return { invocations: 7 } as IMetrics;
+    return { invocations: 7, gb_seconds: 1, cost_usd: 0.00002 } as IMetrics;
+  }
+  saved: ISavedTestEvent[] = [];
+  async testEvents(name: string): Promise<ISavedTestEvent[]> {
+    this._note(`test-events ${name}`);
+    return [...this.saved];
+  }
+  async putTestEvent(name: string, eventName: string, event: string): Promise<void> {
+    this._note(`put ${name} ${eventName} ${event}`);
+  }
+  async deleteTestEvent(name: string, eventName: string): Promise<void> {
+    this._note(`remove ${name} ${eventName}`);
   }
   async difference(): Promise<IDifference> {
     return { before: '1', after: '2', configuration: {}, source: '' };
@@ -175,7 +187,7 @@ export function functionDetail(name = 'f', memory = 128): IFunctionDetail {
   return {
     function: {
       name,
-      latest: { function_name: name, version: '$LATEST', configuration },
+      latest: { function_name: name, version: '$LATEST', configuration, source: '' },
       notebook: null,
       last_version: 1,
       reserved_concurrency: null

@@ -240,6 +240,13 @@ export interface IDifference {
   source: string;
 }
 
+/** An event that is kept to try a function with: jupyter_lambda/model/saved_event.py. */
+export interface ISavedTestEvent {
+  name: string;
+  event: string;
+  last_modified?: string;
+}
+
 /** The message of a stream's line, null for one that is none of ours (an engine of another version). */
 export function parseMessage(text: string): Message | null {
   let value: unknown;

@@ -281,8 +281,9 @@ function wholeDecades(low: number, high: number): number[] {
   return found;
 }
 
-function msText(ms: number): string {
-  return ms >= 1 ? count(ms) : ms.toFixed(1);
+/** uPlot leaves out ticks that stand too close by making them null. */
+function msText(ms: number | null): string {
+  return ms === null ? '' : ms >= 1 ? count(ms) : ms.toFixed(1);
 }
 
 /** Rows without a neighbour: a line has nothing to draw between them. */

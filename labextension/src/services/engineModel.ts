@@ -61,6 +61,11 @@ export class EngineModel {
     return this._ended;
   }
 
+  /** A function's saved test events are others now; its name. */
+  get testEventsChanged(): ISignal<this, string> {
+    return this._testEventsChanged;
+  }
+
   get presence(): Presence {
     return this._presence;
   }
@@ -195,6 +200,8 @@ export class EngineModel {
         this._detail(change.body as IFunctionDetail);
       } else if (change.kind === 'function-deleted') {
         this._functions.delete(String(change.body));
+      } else if (change.kind === 'test-events') {
+        this._testEventsChanged.emit(String(change.body));
       }
     }
     for (const counts of message.counts ?? []) {
@@ -293,5 +300,6 @@ export class EngineModel {
   private _mayStart = true;
   private readonly _functions = new Map<string, FunctionState>();
   private readonly _changed = new Signal<this, void>(this);
+  private readonly _testEventsChanged = new Signal<this, string>(this);
   private readonly _ended = new Signal<this, IInvocationRecord>(this);
 }
