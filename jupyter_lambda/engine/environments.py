@@ -17,6 +17,7 @@ death while idle → `on_gone`. Each is told after every process of the environm
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import secrets
@@ -166,6 +167,7 @@ class LiveEnvironment:
         self._stands = False
         self._init_is_limited = False
         self._init_timer: asyncio.TimerHandle | None = None
+        self._settled = asyncio.Event()  # its first init is over, or it is gone
         self._background = Background(parts.loop, log)
 
     @property
@@ -212,6 +214,12 @@ class LiveEnvironment:
             ) from error
         self.start_ms = max(0.0, (self._walls.walled - began) * 1000.0)
         self._standing(self._walls)
+
+    async def until_settled(self, seconds: float) -> None:
+        """Wait until its first init is over, well or badly, but not for longer."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._settled.wait()
 
     async def restart(self, phase: Phase) -> None:
         """Give the environment a new runtime process, in phase RESETTING or INVOKE_INIT (SandboxError)."""
@@ -409,6 +417,7 @@ class LiveEnvironment:
         self.tell_init_report(self.init_ms)
         if self._walls is not None:
             self._walls.init_ended()
+        self._settled.set()
         self._owner.on_ready(self)
 
     def _init_took_too_long(self) -> None:
@@ -425,6 +434,7 @@ class LiveEnvironment:
             self._background.spawn(self._tell_death(died.result()))
 
     async def _tell_death(self, death: Death) -> None:
+        self._settled.set()
         self._stop_init_timer()
         if self._session.state is not State.INIT or death.cause is not DeathCause.KILLED:
             await asyncio.wait([self._session_closed], timeout=1.0)  # every holder of the socket is gone: its end is near

@@ -154,6 +154,9 @@ class Sandbox(Protocol):
     """Makes execution environments of one kind."""
 
     kind: str  # "process" | "docker"
+    starts_at_a_time: (
+        int | None
+    )  # with more at once each only takes longer; None: a start costs milliseconds, ask for as many as you like
 
     async def start(self, spec: EnvironmentSpec, channels: Channels) -> ExecutionEnvironment:
         """Make an environment and start its runtime process.

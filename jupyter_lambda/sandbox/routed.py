@@ -34,6 +34,7 @@ class RoutedSandbox:
 
     def __init__(self, own: Sandbox, others: Mapping[str, Callable[[], Awaitable[Sandbox]]], traces: Path) -> None:
         self.kind = own.kind
+        self.starts_at_a_time = own.starts_at_a_time
         self._open: dict[str, Sandbox] = {own.kind: own}
         self._others = others
         self._opening: dict[str, asyncio.Task[Sandbox]] = {}

@@ -164,6 +164,7 @@ class FakeSandbox:
     """Makes fake environments; `handler` and `init` may be changed at any time."""
 
     kind = "process"
+    starts_at_a_time: int | None = None
 
     def __init__(self, handler: Handler = echo, init: Init = no_init) -> None:
         self.handler = handler

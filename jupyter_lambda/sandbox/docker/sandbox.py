@@ -11,7 +11,7 @@ import shutil
 from typing import TYPE_CHECKING, Final
 
 from jupyter_lambda.errors import SandboxError
-from jupyter_lambda.sandbox.docker.booting import Booter
+from jupyter_lambda.sandbox.docker.booting import BOOTS_AT_A_TIME, Booter
 from jupyter_lambda.sandbox.docker.container import LABEL, Container, Labels, Order
 from jupyter_lambda.sandbox.docker.distant import DistantBooter
 from jupyter_lambda.sandbox.docker.enforcement import distant_enforcement, enforcement
@@ -48,6 +48,7 @@ class DockerSandbox:
     """
 
     kind = "docker"
+    starts_at_a_time: int | None = BOOTS_AT_A_TIME
 
     def __init__(
         self, daemon: Daemon, home: Path, boot_id: str, clock: Clock, *, run_folder: Path, distance: Distance | None = None

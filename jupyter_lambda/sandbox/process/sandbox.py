@@ -73,6 +73,7 @@ class ProcessSandbox:
     """Makes execution environments of processes."""
 
     kind = "process"
+    starts_at_a_time: int | None = None
 
     def __init__(
         self,

@@ -267,6 +267,20 @@ def test_what_waits_is_on_the_engines_books_and_goes_when_a_function_needs_the_m
     assert answer() == (200, "done")
 
 
+def test_a_burst_of_events_boots_a_few_containers_only(bench):
+    stop_engine(bench.home)
+    bench.options = replace(bench.options, settings={**bench.options.settings, "concurrency": "200"})
+    bench.connect()
+    deploy(bench.connection, "echo", ECHO)
+    for number in range(80):
+        target = "/2015-03-31/functions/echo/invocations"
+        assert bench.connection.call("POST", target, b"%d" % number, {"X-Amz-Invocation-Type": "Event"}.items())[0] == 202
+    bench.until(lambda: bench.connection.get("/engine/v1/status")["queued_events"] == 0)
+    bench.until(lambda: all(e["state"] in ("idle", "frozen") for e in bench.environments()))
+    assert len(bench.environments()) <= 12
+    assert len(bench.connection.get("/engine/v1/invocations?limit=1000")["invocations"]) == 80
+
+
 # -- images of other people -------------------------------------------------------------------------------------------------
 
 
