@@ -103,6 +103,7 @@ def control_plane(engine: Engine, service: Service, access: Access) -> ASGIApp:
     own = Starlette(
         routes=[
             Route("/health", _health),
+            Route("/metrics", routes.prometheus),
             Route(TRUSTED_PREFIX + "{id}/{rest:path}", _Application(urls.answer_trusted)),
             *routes.table(),
             WebSocketRoute("/engine/v1/stream", lambda socket: stream(socket, engine, service.status)),
@@ -296,6 +297,14 @@ class Routes:
         name = _name(request)
         self._engine.catalog.entry(name)
         return _json(await self._engine.store.metrics(name, since=_number(request, "since", 0.0, float)))
+
+    async def prometheus(self, request: Request) -> Response:
+        """What Prometheus scrapes."""
+        # Imported at the first scrape: its library takes longer to import than the rest of a start.
+        from jupyter_lambda.api.prometheus import exposition
+
+        page, content_type = exposition(self._engine, self._service.status(), request.headers.get("accept", ""))
+        return Response(page, headers={"content-type": content_type})
 
     async def environments(self, _: Request) -> Response:
         """Live environments, and those that ended not long ago."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from jupyter_lambda.engine.invocations import Invocation, Outcome
     from jupyter_lambda.engine.live import Live
     from jupyter_lambda.store.protocol import Store
+    from jupyter_lambda.telemetry.counters import Counters
 
 log = logging.getLogger(__name__)
 
@@ -26,10 +27,11 @@ log = logging.getLogger(__name__)
 class Completion:
     """Writes down how invocations ended."""
 
-    def __init__(self, store: Store, live: Live, clock: Clock, own_sandbox: str) -> None:
+    def __init__(self, store: Store, live: Live, clock: Clock, counters: Counters, own_sandbox: str) -> None:
         self._store = store
         self._live = live
         self._clock = clock
+        self._counters = counters
         self._own_sandbox = own_sandbox
 
     def outcome(
@@ -57,6 +59,7 @@ class Completion:
         except StoreError as error:
             log.error("an invocation could not be recorded: %s", error)
             return error
+        self._counters.count(record)
         self._live.publish("invocation", record)
         return InvocationResult(payload=payload, record=record, log=text)
 
@@ -67,6 +70,7 @@ class Completion:
             self._store.record(record)
         except StoreError as store_error:
             log.warning("a throttle could not be recorded: %s", store_error)
+        self._counters.count(record)
         self._live.publish("invocation", record)
 
     def began(self) -> None:

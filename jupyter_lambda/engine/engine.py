@@ -60,6 +60,7 @@ from jupyter_lambda.sandbox.languages import command_for_runtime
 from jupyter_lambda.scheduling.retries import RetryPolicy
 from jupyter_lambda.scheduling.routing import route
 from jupyter_lambda.store.protocol import AddPoint, QueuedEvent, Store
+from jupyter_lambda.telemetry.counters import Counters
 from jupyter_lambda.telemetry.trace_header import continue_trace, with_call_counted
 
 if TYPE_CHECKING:
@@ -107,7 +108,8 @@ class Engine:
             sandbox=sandbox, doors=doors, store=store, clock=clock, settings=settings, interpreters=interpreters,
             loop=asyncio.get_running_loop(),
         )  # fmt: skip
-        completion = Completion(store, self.live, clock, sandbox.kind)
+        self.counters = Counters()
+        completion = Completion(store, self.live, clock, self.counters, sandbox.kind)
         self.dispatcher = Dispatcher(parts, completion, self._reserved, lambda: self.catalog.reserved_total)
         sandbox.borrow_from(self.dispatcher.ledger)
         self._policy = RetryPolicy(
