@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING, Any
 from jupyter_lambda.engine.admission import Admission
 from jupyter_lambda.engine.background import Background
 from jupyter_lambda.engine.endings import Endings, init_error_type
-from jupyter_lambda.engine.environments import LiveEnvironment, Parts, Phase
+from jupyter_lambda.engine.environment_phases import Parts, Phase
+from jupyter_lambda.engine.environments import LiveEnvironment
 from jupyter_lambda.engine.idle_watch import IdleWatch
 from jupyter_lambda.engine.lanes import Lane, Lanes
 from jupyter_lambda.engine.memory_ledger import MemoryLedger
@@ -442,7 +443,7 @@ class Dispatcher:
         invocation.timer = None
         if invocation.verdict is None and invocation.environment is not None:
             invocation.verdict = Status.TIMED_OUT
-            self._spawn(invocation.environment.kill())
+            self._spawn(invocation.environment.kill("timeout"))
 
     def _place_next_in_line(self) -> None:
         """An invocation ended: whoever waits for concurrency may have it."""

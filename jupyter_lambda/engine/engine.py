@@ -23,7 +23,7 @@ from jupyter_lambda.engine.deliveries import Deliveries, Sender
 from jupyter_lambda.engine.deployment import difference
 from jupyter_lambda.engine.destinations import EndedEvent, Following, follow
 from jupyter_lambda.engine.dispatcher import Dispatcher
-from jupyter_lambda.engine.environments import Parts
+from jupyter_lambda.engine.environment_phases import Parts
 from jupyter_lambda.engine.event_queue import EventQueue
 from jupyter_lambda.engine.function_changes import FunctionChanges
 from jupyter_lambda.engine.interpreter_choice import Interpreters

@@ -27,6 +27,7 @@ def environment_spec(
     memory_mib: int = 0,
     variables: Mapping[str, str] | None = None,
     runtime_api: str = "",
+    extensions: tuple[str, ...] = (),
 ) -> EnvironmentSpec:
     """Describe an environment of a version.
 
@@ -40,6 +41,7 @@ def environment_spec(
         memory_mib: What it is held at; 0: what the function asks for.
         variables: The worker's whole environment.
         runtime_api: Where its Runtime API will be.
+        extensions: Programs of its layers that run beside the runtime.
     """
     configuration = version.configuration
     requirements = (version.requirements_folder,) if version.requirements_folder else ()
@@ -61,5 +63,6 @@ def environment_spec(
         network=configuration.network,
         image=configuration.image,
         bootstrap=command.arguments if command else None,
+        extensions=extensions,
         sandbox=sandbox_kind(configuration, own_sandbox),
     )

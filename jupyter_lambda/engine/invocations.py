@@ -41,8 +41,8 @@ class InvokeRequest(msgspec.Struct, frozen=True, kw_only=True):
 class Runner(Protocol):
     """What runs an invocation, as far as the invocation is concerned."""
 
-    async def kill(self) -> None:
-        """End it with everything it started."""
+    async def kill(self, reason: str = "failure") -> None:
+        """End it with everything it started; its extensions are told the reason: failure, timeout."""
         ...
 
 

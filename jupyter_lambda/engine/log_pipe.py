@@ -70,6 +70,12 @@ class LogPipe:
             self._times.note(len(self._buffer), self._now())
         self._buffer += text.encode()
 
+    def add(self, piece: bytes) -> None:
+        """Keep what another pipe of the environment gave."""
+        if self._buffer and not self._buffer.endswith(b"\n"):
+            self._buffer += b"\n"
+        self._keep(piece, tell=False)
+
     def take(self) -> bytes:
         """What has come since the last take; says how much was dropped when it was too much."""
         taken = bytes(self._buffer)
@@ -90,7 +96,7 @@ class LogPipe:
             os.close(self._fd)
             self._fd = -1
 
-    def _keep(self, piece: bytes) -> None:
+    def _keep(self, piece: bytes, *, tell: bool = True) -> None:
         room = self._max_bytes - len(self._buffer)
         if len(piece) > room:
             self._dropped += len(piece) - max(0, room)
@@ -98,5 +104,5 @@ class LogPipe:
         if piece:
             self._times.note(len(self._buffer), self._now())
         self._buffer += piece
-        if self._on_text is not None and piece:
+        if tell and self._on_text is not None and piece:
             self._on_text(piece)

@@ -49,6 +49,7 @@ class EnvironmentSpec(msgspec.Struct, frozen=True, kw_only=True):
     network: str | None = None
     image: str | None = None
     bootstrap: tuple[str, ...] | None = None  # a command that is the runtime; None: our Python runtime
+    extensions: tuple[str, ...] = ()  # programs that run beside the runtime; with any, `Channels` has a supervisor's socket
     sandbox: str | None = None  # the kind that the function asks for; None: the maker's own
 
 
@@ -57,6 +58,19 @@ class Channels(msgspec.Struct, frozen=True):
 
     runtime_fd: int  # a connected stream socket that speaks the Runtime API; -1: only `runtime_api` is served
     log_fd: int  # the write end of the pipe that becomes stdout and stderr
+    supervisor_fd: int = (
+        -1
+    )  # a SEQPACKET socket for the parent of runtime and extensions (runtime/supervisor.py); -1: there is none
+
+    @property
+    def all(self) -> tuple[int, ...]:
+        """Those that there are."""
+        return tuple(descriptor for descriptor in (self.runtime_fd, self.log_fd, self.supervisor_fd) if descriptor >= 0)
+
+    def by_name(self) -> dict[str, int]:
+        """As a zygote is handed them."""
+        named = {"log": self.log_fd, "runtime": self.runtime_fd, "supervisor": self.supervisor_fd}
+        return {name: descriptor for name, descriptor in named.items() if descriptor >= 0}
 
 
 class DeathCause(StrEnum):

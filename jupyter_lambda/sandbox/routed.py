@@ -72,9 +72,8 @@ class RoutedSandbox:
             try:
                 sandbox = await self.require(spec.sandbox or self.kind)
             except BaseException:
-                for descriptor in (channels.log_fd, channels.runtime_fd):
-                    if descriptor >= 0:
-                        os.close(descriptor)
+                for descriptor in channels.all:
+                    os.close(descriptor)
                 raise
         return await sandbox.start(spec, channels)
 

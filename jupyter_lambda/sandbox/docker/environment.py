@@ -102,9 +102,8 @@ class DockerEnvironment:
             container = await self._stand(spec)
             await self._run(container, spec, channels)
         finally:
-            for descriptor in (channels.log_fd, channels.runtime_fd):
-                if descriptor >= 0:
-                    os.close(descriptor)
+            for descriptor in channels.all:
+                os.close(descriptor)
 
     async def _stand(self, spec: EnvironmentSpec) -> Container:
         """The environment's container: the one it has, or a new one when that is gone (and `/tmp` with it)."""
@@ -127,9 +126,7 @@ class DockerEnvironment:
         await container.group.hold_cpu(held=False)
         self._cpu_is_held = False
         fresh = spec.bootstrap is None and bool(shadowed_modules(spec.task_root, container.holder.loaded))
-        descriptors = {"log": channels.log_fd}
-        if channels.runtime_fd >= 0:
-            descriptors["runtime"] = channels.runtime_fd
+        descriptors = channels.by_name()
         died: asyncio.Future[Death] = self._loop.create_future()
         self._ending = None
         self._kernel_kills = container.group.kernel_kills()

@@ -28,6 +28,7 @@ def worker_job(spec: EnvironmentSpec, *, fresh: bool) -> dict[str, Any]:
         "recorded_path": list(recorded),
         "command": [_in_container(part, str(spec.task_root)) for part in spec.bootstrap] if spec.bootstrap else None,
         "fresh": fresh,
+        "extensions": [_in_container(path, str(spec.task_root)) for path in spec.extensions],
         "walls": {"folder": TASK_ROOT, "container": True, "limits": {"descriptors": limits.FILE_DESCRIPTORS}},
     }
 

@@ -84,9 +84,8 @@ class DockerSandbox:
             InvalidRuntime: The interpreter is gone, or is another minor version now.
         """
         if self._is_closed:
-            for descriptor in (channels.log_fd, channels.runtime_fd):
-                if descriptor >= 0:
-                    os.close(descriptor)
+            for descriptor in channels.all:
+                os.close(descriptor)
             raise SandboxError("docker sandbox", "it is closed", "Start the engine again.")
         environment = DockerEnvironment(
             spec, self._clock, container_for=self._container, on_active=self._sampler.wake, on_closed=self._forget

@@ -108,9 +108,8 @@ class ProcessSandbox:
         try:
             environment = self._make(spec, await self._zygotes.get(spec))
         except BaseException:
-            for descriptor in (channels.log_fd, channels.runtime_fd):
-                if descriptor >= 0:
-                    os.close(descriptor)
+            for descriptor in channels.all:
+                os.close(descriptor)
             raise
         self._environments.add(environment)
         try:
