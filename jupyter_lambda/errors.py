@@ -41,7 +41,8 @@
         │   ├── CorruptBlob
         │   └── NewerHome                the home was written by a newer version
         ├── SandboxError                 an environment could not be made
-        │   └── SandboxLost              it was there and is gone
+        │   ├── SandboxLost              it was there and is gone
+        │   └── ImageBuildFailed         its image could not be made
         └── EngineUnavailable            the engine can't be reached or started
 
 A function that raises, exits, runs out of memory or times out is **not** an exception here: it is an outcome, data that
@@ -264,6 +265,10 @@ class SandboxError(PlatformError):
 
 class SandboxLost(SandboxError):
     """An execution environment was there and is gone through no fault of the function."""
+
+
+class ImageBuildFailed(SandboxError):
+    """The image that an execution environment starts from could not be made."""
 
 
 class EngineUnavailable(PlatformError):

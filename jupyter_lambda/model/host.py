@@ -33,6 +33,16 @@ class DockerFacts(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""  # what is missing and what to do
 
 
+class ImageBuildView(msgspec.Struct, frozen=True, kw_only=True):
+    """An image that is being built."""
+
+    image: str  # the name it will have
+    base: str  # what it is built from
+    requirements: tuple[str, ...]
+    started: float  # epoch seconds
+    last_line: str  # what the build said last
+
+
 class HostFacts(msgspec.Struct, frozen=True, kw_only=True):
     """One machine, as the engine on it sees it."""
 

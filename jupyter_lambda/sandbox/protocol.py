@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
@@ -26,8 +26,10 @@ from jupyter_lambda.model.function import Mount, PythonEnvironment
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Callable
 
     from jupyter_lambda.model.environment import Enforcement
+    from jupyter_lambda.model.host import ImageBuildView
 
 
 class EnvironmentSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,9 +50,20 @@ class EnvironmentSpec(msgspec.Struct, frozen=True, kw_only=True):
     mounts: tuple[Mount, ...] = ()
     network: str | None = None
     image: str | None = None
+    image_config: Mapping[str, Any] = {}  # what the function says over the image's own: EntryPoint, Command, WorkingDirectory
+    is_own_code: bool = False  # the image brings the code: no package is shown in it
+    requirements: tuple[str, ...] = ()  # pip's lines, for an image that is built; where they are installed already: `extra_path`
     bootstrap: tuple[str, ...] | None = None  # a command that is the runtime; None: our Python runtime
     extensions: tuple[str, ...] = ()  # programs that run beside the runtime; with any, `Channels` has a supervisor's socket
     sandbox: str | None = None  # the kind that the function asks for; None: the maker's own
+
+
+class ImageSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """What decides which image an environment starts from."""
+
+    python: PythonEnvironment | None = None
+    image: str | None = None
+    requirements: tuple[str, ...] = ()
 
 
 class Channels(msgspec.Struct, frozen=True):
@@ -187,6 +200,22 @@ class Sandbox(Protocol):
 
     def borrow_from(self, lender: MemoryLender) -> None:
         """From now on things may wait ahead of need, on this lender's books; before that, none does."""
+        ...
+
+    async def ensure_image(self, spec: ImageSpec, tell: Callable[[str], None]) -> str:
+        """Have the image at hand that such environments start from; a build tells its lines, and being cancelled ends it.
+
+        Returns:
+            What identifies the image's content; empty where there is no image.
+
+        Raises:
+            SandboxError: There is no such image, or it could not be built.
+            RequestError: It is no image that functions run in.
+        """
+        ...
+
+    def image_builds(self) -> tuple[ImageBuildView, ...]:
+        """What is being built now."""
         ...
 
     def enforcement(self) -> tuple[Enforcement, ...]:

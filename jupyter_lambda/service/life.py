@@ -166,7 +166,7 @@ class _Life:
 def _look_for_docker(arguments: Arguments, location: StateLocation) -> DockerProspect:
     from jupyter_lambda.service.containers import prospect
 
-    return asyncio.run(prospect(arguments.home, location.folder, SystemClock()))
+    return asyncio.run(prospect(arguments.home, location.folder, SystemClock(), arguments.settings))
 
 
 async def _real_graph(plan: Plan) -> Graph:

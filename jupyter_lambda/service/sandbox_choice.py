@@ -19,6 +19,7 @@ class SandboxChoice:
 
     kind: str
     note: str
+    image: str = "host"  # what containers start from, unless a function chooses
 
 
 def choose_sandbox(requested: str, docker: Callable[[], DockerProspect]) -> SandboxChoice:
@@ -38,7 +39,8 @@ def choose_sandbox(requested: str, docker: Callable[[], DockerProspect]) -> Sand
         why = (
             "as asked for" if requested == "docker" else "since it works here; --sandbox process starts faster and isolates less"
         )
-        return SandboxChoice("docker", f"Docker sandbox (Docker {prospect.version}), {why}.")
+        built = " Its containers start from images that are built." if prospect.image == "build" else ""
+        return SandboxChoice("docker", f"Docker sandbox (Docker {prospect.version}), {why}.{built}", prospect.image)
     if requested == "docker":
         raise SandboxError(
             "sandbox docker",

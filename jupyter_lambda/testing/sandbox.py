@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING
 
 from jupyter_lambda.clock import SystemClock
 from jupyter_lambda.errors import SandboxError
-from jupyter_lambda.sandbox.protocol import Channels, Death, DeathCause, EnvironmentSpec, MemoryReading
+from jupyter_lambda.sandbox.protocol import Channels, Death, DeathCause, EnvironmentSpec, ImageSpec, MemoryReading
 
 if TYPE_CHECKING:
     from jupyter_lambda.model.environment import Enforcement
+    from jupyter_lambda.model.host import ImageBuildView
     from jupyter_lambda.sandbox.protocol import MemoryLender
 
 
@@ -171,6 +172,8 @@ class FakeSandbox:
         self.init = init
         self.refuses = False
         self.lender: MemoryLender | None = None
+        self.image_lines: tuple[str, ...] = ()
+        self.image_error: SandboxError | None = None
         self.environments: dict[str, FakeEnvironment] = {}
         self.started: list[EnvironmentSpec] = []
         self.prepared: asyncio.Queue[str] = asyncio.Queue()  # names of functions
@@ -203,6 +206,19 @@ class FakeSandbox:
     def borrow_from(self, lender: MemoryLender) -> None:
         """Remember who lends."""
         self.lender = lender
+
+    async def ensure_image(self, spec: ImageSpec, tell: Callable[[str], None]) -> str:
+        """Tell `image_lines`, then answer with the image's name, or fail as `image_error` says."""
+        for line in self.image_lines:
+            tell(line)
+            await asyncio.sleep(0)
+        if self.image_error is not None:
+            raise self.image_error
+        return spec.image or ""
+
+    def image_builds(self) -> tuple[ImageBuildView, ...]:
+        """None is ever built."""
+        return ()
 
     def enforcement(self) -> tuple[Enforcement, ...]:
         """Nothing is held."""

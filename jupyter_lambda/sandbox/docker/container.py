@@ -23,7 +23,8 @@ from jupyter_lambda.sandbox.docker.control_socket import IN_CONTAINER, ControlSo
 from jupyter_lambda.sandbox.docker.daemon import DaemonGone
 from jupyter_lambda.sandbox.docker.guest_image import guest_entry
 from jupyter_lambda.sandbox.docker.holder import Holder
-from jupyter_lambda.sandbox.docker.host_image import HOST, container_user
+from jupyter_lambda.sandbox.docker.host_image import BUILD, HOST, container_user
+from jupyter_lambda.sandbox.docker.image_recipe import RUNTIME_INSIDE
 from jupyter_lambda.sandbox.docker.runtime_relay import RuntimeRelay
 from jupyter_lambda.sandbox.docker.staging import fill_staging, make_staging
 from jupyter_lambda.sandbox.process.groups import MIB
@@ -61,6 +62,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
     python: PythonEnvironment
     image: str | None
+    requirements: tuple[str, ...] = ()  # that a built image has; else they are in `extra_path`
+    has_package: bool = True  # False: the image brings the code
     extra_path: tuple[str, ...]
     mounts: tuple[Mount, ...]
     network: str
@@ -70,6 +73,20 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     def is_host(self) -> bool:
         """Whether it is filled with this machine's own directories."""
         return self.image in (None, HOST)
+
+    @property
+    def is_built(self) -> bool:
+        """Whether it starts from an image that is built for it."""
+        return self.image == BUILD
+
+    @property
+    def program(self) -> list[str]:
+        """What begins the command line of its first process."""
+        if self.is_host:
+            return [self.python.executable, "-I", str(RUNTIME / "entry.py")]
+        if self.is_built:
+            return [self.python.executable, "-I", f"{RUNTIME_INSIDE}/entry.py"]
+        return guest_entry()
 
 
 class Labels(msgspec.Struct, frozen=True):
@@ -92,8 +109,7 @@ def create_body(
     """
     uid, gid = container_user()
     if entry is None:
-        program = [order.python.executable, "-I", str(RUNTIME / "entry.py")] if order.is_host else guest_entry()
-        entry = [*program, "container", IN_CONTAINER, str(RUNTIME_PORT)]
+        entry = [*order.program, "container", IN_CONTAINER, str(RUNTIME_PORT)]
     return {
         "Image": image,
         "Entrypoint": entry,
@@ -131,6 +147,7 @@ class Container:
         self, daemon: Daemon, removal: Removal, container_id: str, order: Order, hello: Hello, staging: Path | None
     ) -> None:
         self.image: ImageConfiguration | None = None  # of somebody's own image: how what is in it is run
+        self.variables: dict[str, str] = {}  # of a built image
         self._removal = removal
         self.container_id = container_id
         self.order = order
@@ -166,10 +183,11 @@ class Container:
         Raises:
             SandboxError: It could not be made, or ended before it was up.
         """
-        staging = make_staging(folder.with_suffix(".task")) if task_root is None else None
+        staging = make_staging(folder.with_suffix(".task")) if task_root is None and order.has_package else None
         control = ControlSocket(folder)
         name = f"jupyter-lambda-{labels.home_id}-{folder.name}"
-        all_binds = [*binds, Bind(str(staging or task_root), TASK_ROOT), Bind(str(control.path), IN_CONTAINER)]
+        package = [Bind(str(staging or task_root), TASK_ROOT)] if order.has_package else []
+        all_binds = [*binds, *package, Bind(str(control.path), IN_CONTAINER)]
         body = create_body(order, image, all_binds, memory_mib, labels)
         creating = asyncio.ensure_future(daemon.call("POST", "/containers/create", query={"name": name}, body=body))
         try:

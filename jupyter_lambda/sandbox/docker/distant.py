@@ -35,6 +35,7 @@ from jupyter_lambda.sandbox.docker.tunnel import ReportedGroup, Tunnel
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from jupyter_lambda.sandbox.docker.built_images import BuiltImage
     from jupyter_lambda.sandbox.docker.container import Labels, Order
     from jupyter_lambda.sandbox.docker.daemon import Daemon
     from jupyter_lambda.sandbox.docker.gateway import Expected
@@ -117,20 +118,20 @@ class DistantBooter:
         """Find the way for containers without network: it decides what can be promised (SandboxError)."""
         await self._way("none")
 
-    async def boot(self, order: Order, memory_mib: int, task_root: Path | None, name: str) -> Container:
-        """Boot a container on the image that the order names, or on the one for functions without an image.
+    async def boot(self, order: Order, memory_mib: int, task_root: Path | None, name: str, built: BuiltImage | None) -> Container:
+        """Boot a container on the image that the order names, on one that was built, or on the one for functions without an image.
 
         Raises:
             SandboxError: It could not be made, or ended before it was up.
             RequestError: The image says nothing about how it is run.
         """
-        image = str(order.image) if not order.is_host else self._distance.image
+        image = built.reference if built else str(order.image) if not order.is_host else self._distance.image
         if not image:
             raise SandboxError(
                 "docker sandbox", "this Docker daemon does not see this machine's files, so there is no interpreter for its containers",
                 "Set container_image to an image with the function's Python, deploy with --image, or use --sandbox process.",
             )  # fmt: skip
-        configuration = None if order.is_host else await read_image(self._daemon, image)
+        configuration = None if order.is_host or built else await read_image(self._daemon, image)
         way = await self._way(order.network)
         gateway = self._gateways.setdefault(way.listen, Gateway(way.listen))
         expected = await gateway.expect(way.host)
@@ -139,6 +140,7 @@ class DistantBooter:
         finally:
             gateway.forget(expected)
         container.image = configuration
+        container.variables = built.variables if built else {}
         return container
 
     async def sweep(self) -> None:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 from jupyter_lambda.errors import SandboxError
 from jupyter_lambda.model import limits
 from jupyter_lambda.sandbox.docker.guest_image import guest_job
-from jupyter_lambda.sandbox.docker.job import worker_job
+from jupyter_lambda.sandbox.docker.job import built_job, worker_job
 from jupyter_lambda.sandbox.process.groups import MIB
 from jupyter_lambda.sandbox.process.memory_account import GroupAccount, MemoryPeak
 from jupyter_lambda.sandbox.process.process_table import descendants
@@ -133,6 +133,8 @@ class DockerEnvironment:
         job = worker_job(spec, fresh=fresh)
         if container.image is not None:
             job = guest_job(job, spec, container.image)
+        elif container.order.is_built:
+            job = built_job(job, container.order, container.variables)
         inner_pid, self.walled = await container.holder.spawn(
             job, descriptors, lambda status: self._on_death(container, died, status)
         )

@@ -27,12 +27,14 @@ from jupyter_lambda.sandbox.process.tier import EVERYTHING, Tier, choose_tier, p
 from jupyter_lambda.sandbox.process.zygotes import Zygotes, shadowed_modules
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from jupyter_lambda.clock import Clock
     from jupyter_lambda.model.environment import Enforcement
+    from jupyter_lambda.model.host import ImageBuildView
     from jupyter_lambda.sandbox.process.zygote import Zygote
-    from jupyter_lambda.sandbox.protocol import Channels, EnvironmentSpec, MemoryLender
+    from jupyter_lambda.sandbox.protocol import Channels, EnvironmentSpec, ImageSpec, MemoryLender
 
 ZYGOTE_IDLE_SECONDS: Final = 1_800.0
 _BURYING_SECONDS: Final = 0.01
@@ -172,6 +174,14 @@ class ProcessSandbox:
         """Warm a zygote for such specs; what goes wrong is said at `start`."""
         with contextlib.suppress(SandboxError, InvalidRuntime):
             await self._zygotes.prepare(spec)
+
+    async def ensure_image(self, spec: ImageSpec, tell: Callable[[str], None]) -> str:
+        """There are no images here."""
+        return ""
+
+    def image_builds(self) -> tuple[ImageBuildView, ...]:
+        """None is ever built."""
+        return ()
 
     def enforcement(self) -> tuple[Enforcement, ...]:
         """What holds each limit on this host."""
