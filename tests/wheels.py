@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import tarfile
 import zipfile
 
 
@@ -20,3 +22,19 @@ def wheel(folder, name, version="1.0", source="N = 1\n", requires=""):
             archive.writestr(member, text)
         archive.writestr(f"{info}/RECORD", "".join(f"{member},,\n" for member in [*files, f"{info}/RECORD"]))
     return path
+
+
+def endless_source(folder, name):
+    """A source distribution whose build does not end."""
+    backend = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+    files = {
+        "backend.py": "import time\ndef build_wheel(*_): time.sleep(600)\n",
+        "pyproject.toml": f'{backend}[project]\nname = "{name}"\nversion = "1.0"\n',
+        "PKG-INFO": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n",
+    }
+    folder.mkdir(exist_ok=True)
+    with tarfile.open(folder / f"{name}-1.0.tar.gz", "w:gz") as tar:
+        for member, text in files.items():
+            entry = tarfile.TarInfo(f"{name}-1.0/{member}")
+            entry.size = len(text)
+            tar.addfile(entry, io.BytesIO(text.encode()))

@@ -17,6 +17,7 @@ from jupyter_lambda.api.aws.lambda_api import LambdaApi
 from jupyter_lambda.api.aws.rpc.door import RpcApi, is_rpc
 from jupyter_lambda.api.error_body import engine_error
 from jupyter_lambda.api.function_url import TRUSTED_PREFIX, FunctionUrls, url_id_of
+from jupyter_lambda.api.images import image_progress
 from jupyter_lambda.api.stream import stream
 from jupyter_lambda.errors import InvocationNotFound, JupyterLambdaError, NotFound, RequestError
 from jupyter_lambda.model.engine_api import (
@@ -25,6 +26,7 @@ from jupyter_lambda.model.engine_api import (
     DeployRequest,
     EngineStatus,
     Hello,
+    ImageRequest,
     InvocationPage,
     PublishRequest,
 )
@@ -141,6 +143,7 @@ class Routes:
             Route("/engine/v1/doctor", self.doctor),
             Route("/engine/v1/stop", self.stop, methods=["POST"]),
             Route("/engine/v1/blobs/{sha256}", self.blob, methods=["HEAD", "PUT"]),
+            Route("/engine/v1/images", self.image, methods=["POST"]),
             Route("/engine/v1/functions", self.functions),
             Route(function, self.function, methods=["GET", "DELETE"]),
             Route(f"{function}/deploy", self.deploy, methods=["POST"]),
@@ -194,6 +197,11 @@ class Routes:
         finally:
             await upload.abort()
         return _json({}, 201)
+
+    async def image(self, request: Request) -> Response:
+        """Have an image at hand, told line by line."""
+        asked = await _body(request, ImageRequest)
+        return StreamingResponse(image_progress(self._engine, asked, request), media_type="application/x-ndjson")
 
     # -- functions ----------------------------------------------------------------------------------------------------------
     async def functions(self, _: Request) -> Response:

@@ -72,7 +72,7 @@ if TYPE_CHECKING:
     from jupyter_lambda.model.environment import Enforcement, EnvironmentView
     from jupyter_lambda.model.function import Alias, Version
     from jupyter_lambda.model.function_settings import EventInvokeConfig
-    from jupyter_lambda.sandbox.protocol import Sandboxes
+    from jupyter_lambda.sandbox.protocol import ImageSpec, Sandboxes
     from jupyter_lambda.telemetry.trace_header import TraceHeader
 
 log = logging.getLogger(__name__)
@@ -317,6 +317,10 @@ class Engine:
         answer = await self.catalog.deploy(name, request, size, layers)
         self._background.spawn(prepare(answer.function.latest, self.store, self.sandbox, self._interpreters))
         return answer
+
+    async def ensure_image(self, spec: ImageSpec, tell: Callable[[str], None]) -> str:
+        """Have an image at hand, see `Sandbox.ensure_image`."""
+        return await self.sandbox.ensure_image(spec, tell)
 
     async def configure(self, name: str, change: ConfigurationChange) -> Version:
         """Change `$LATEST`'s configuration."""

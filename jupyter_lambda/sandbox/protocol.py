@@ -64,6 +64,7 @@ class ImageSpec(msgspec.Struct, frozen=True, kw_only=True):
     python: PythonEnvironment | None = None
     image: str | None = None
     requirements: tuple[str, ...] = ()
+    sandbox: str | None = None  # the kind that the function asks for; None: the maker's own
 
 
 class Channels(msgspec.Struct, frozen=True):

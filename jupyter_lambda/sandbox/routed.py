@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from jupyter_lambda.model.environment import Enforcement
-    from jupyter_lambda.sandbox.protocol import Channels, EnvironmentSpec, ExecutionEnvironment, MemoryLender, Sandbox
+    from jupyter_lambda.model.host import ImageBuildView
+    from jupyter_lambda.sandbox.protocol import Channels, EnvironmentSpec, ExecutionEnvironment, ImageSpec, MemoryLender, Sandbox
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +81,14 @@ class RoutedSandbox:
     async def prepare(self, spec: EnvironmentSpec) -> None:
         """Make a later start fast (SandboxError where there is no such sandbox)."""
         await (await self.require(spec.sandbox or self.kind)).prepare(spec)
+
+    async def ensure_image(self, spec: ImageSpec, tell: Callable[[str], None]) -> str:
+        """Have an image at hand, in the sandbox of the spec's choice (SandboxError, RequestError)."""
+        return await (await self.require(spec.sandbox or self.kind)).ensure_image(spec, tell)
+
+    def image_builds(self) -> tuple[ImageBuildView, ...]:
+        """What is being built now, by any kind."""
+        return tuple(build for sandbox in self._open.values() for build in sandbox.image_builds())
 
     def borrow_from(self, lender: MemoryLender) -> None:
         """Let every kind borrow there, also one that is opened later."""

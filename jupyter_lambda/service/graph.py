@@ -82,6 +82,8 @@ class EngineGraph:
             budget_used_mib=engine.dispatcher.ledger.used_mib, concurrency=engine.settings.concurrency,
             sandbox_note=plan.sandbox.note, enforcement=engine.sandbox.enforcement(), sandboxes=self._sandboxes(),
             warnings=plan.warnings,
+            default_image=plan.arguments.settings.docker_image or plan.sandbox.image,
+            wheel_folder=str(plan.arguments.settings.wheel_folder or ""), image_builds=engine.sandbox.image_builds(),
         )  # fmt: skip
 
     def _sandboxes(self) -> tuple[SandboxStatus, ...]:

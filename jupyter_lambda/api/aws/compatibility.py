@@ -31,9 +31,9 @@ OWN_DOORS: Final = frozenset(
 NOTES: Final[dict[str, str]] = {
     "AddPermission": "Kept as IAM would have it, and asked by function URLs. The engine has one account and one key: no other call "
     "is refused for want of one.",
-    "CreateFunction": "`ZipFile`, and `S3Bucket` from `--aws-endpoint`. `ImageUri` is refused. `VpcConfig`, "
-    "`KMSKeyArn`, `FileSystemConfigs`, `SnapStart` and `TracingConfig` are kept; `DeadLetterConfig` "
-    "gets the event where `--aws-endpoint` has the queue or topic.",
+    "CreateFunction": "`ZipFile`, and `S3Bucket` from `--aws-endpoint`. `ImageUri` names an image that the daemon has, where there are "
+    "containers; `ImageConfig` holds. `VpcConfig`, `KMSKeyArn`, `FileSystemConfigs`, `SnapStart` and `TracingConfig` are kept; "
+    "`DeadLetterConfig` gets the event where `--aws-endpoint` has the queue or topic.",
     "CreateEventSourceMapping": "Checked, kept and answered with its state; no record is read from a source yet.",
     "CreateCapacityProvider": "Newer area of AWS that needs machines of its own.",
     "CheckpointDurableExecution": "Durable functions are not here.",
@@ -60,7 +60,7 @@ NOTES: Final[dict[str, str]] = {
     "PutRuntimeManagementConfig": "The interpreters are the machine's, and nothing updates them.",
     "CreateFunctionUrlConfig": "Answers at `/url/<id>/` on the engine's address and at `<id>.lambda-url.localhost`. Both permissions are "
     "asked of `NONE`; a valid signature is enough for `AWS_IAM`. Buffered and streamed, CORS, payload format 2.0.",
-    "UpdateFunctionCode": "With `DryRun`, `Publish`, `RevisionId`.",
+    "UpdateFunctionCode": "`ZipFile`, `S3Bucket`, `ImageUri`. With `DryRun`, `Publish`, `RevisionId`.",
 }
 
 _KEPT_WORDS: Final = ("RuntimeManagement", "CodeSigning", "LayerVersionPermission", "LayerVersionPolicy", "EventSourceMapping")

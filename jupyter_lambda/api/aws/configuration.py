@@ -50,11 +50,11 @@ def describe(context: Context, version: Version, *, qualifier: str | None, momen
         "Timeout": configuration.timeout_seconds,
         "MemorySize": configuration.memory_mib,
         "LastModified": version.last_modified,
-        "CodeSha256": encoded_hash(version.package_sha256),
+        "CodeSha256": version.image_id.removeprefix("sha256:") or encoded_hash(version.package_sha256),
         "Version": version.version,
         "TracingConfig": {"Mode": "PassThrough"},
         "RevisionId": version.revision_id,
-        "PackageType": "Image" if configuration.image else "Zip",
+        "PackageType": "Image" if version.image_id else "Zip",
         "Architectures": [configuration.architecture],
         "EphemeralStorage": {"Size": configuration.ephemeral_mib},
         "SnapStart": {"ApplyOn": "None", "OptimizationStatus": "Off"},
@@ -66,6 +66,8 @@ def describe(context: Context, version: Version, *, qualifier: str | None, momen
         answer["DeadLetterConfig"] = {"TargetArn": configuration.dead_letter}
     if configuration.layers:
         answer["Layers"] = [{"Arn": arn, "CodeSize": _layer_bytes(context, arn)} for arn in configuration.layers]
+    if version.image_id:
+        del answer["Runtime"], answer["Handler"]
     answer.update(_kept(configuration))
     answer.update(_state(version, moment))
     if moment is not Moment.LISTED and configuration.runtime:

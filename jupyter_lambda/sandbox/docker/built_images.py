@@ -94,7 +94,7 @@ class BuiltImages:
         """What a function's image is made from."""
         return ImageRecipe(
             minor=minor, base=self.settings.base.replace("{minor}", minor), lines=lines, user=container_user(),
-            wheel_folder=self.settings.wheel_folder,
+            wheel_folder=self.settings.wheel_folder if lines else None,
         )  # fmt: skip
 
     async def ensure(self, minor: str, lines: tuple[str, ...], tell: Tell | None = None) -> BuiltImage:

@@ -168,6 +168,14 @@ class Daemon:
         finally:
             writer.close()
 
+    @asynccontextmanager
+    async def output(self, path: str, body: Any) -> AsyncIterator[asyncio.StreamReader]:
+        """A POST whose answer is the output of a container's process, framed (DaemonGone, DaemonRefused)."""
+        async with _exchange(self.endpoint, "POST", self._target(path, None), body, None) as (status, reader):
+            if status >= 400:
+                raise DaemonRefused(_words(await reader.read()) or f"{path}: status {status}", status)
+            yield reader
+
     def _target(self, path: str, query: Mapping[str, Any] | None) -> str:
         if not query:
             return f"/v{self.api}{path}"

@@ -51,7 +51,10 @@ async def read_image(daemon: Daemon, reference: str) -> ImageConfiguration:
     """
     answer = await daemon.call("GET", f"/images/{reference}/json", missing_ok=True)
     if answer is None:
-        raise SandboxError(f'image "{reference}"', "the daemon has no such image", f"Run `docker pull {reference}` or build it.")
+        way_out = (
+            "Deploy the function again." if reference.startswith("sha256:") else f"Run `docker pull {reference}` or build it."
+        )
+        raise SandboxError(f'image "{reference}"', "the daemon has no such image", way_out)
     found = msgspec.convert({**(answer.get("Config") or {}), "Id": str(answer["Id"])}, ImageConfiguration)
     if not (found.entrypoint or found.cmd):
         raise RequestError(

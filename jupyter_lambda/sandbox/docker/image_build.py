@@ -11,14 +11,13 @@ killed, the daemon removes it.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import re
 import secrets
-import socket
+import struct
 import tempfile
 from collections import deque
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Final
 
 import msgspec
 
@@ -56,6 +55,7 @@ _MEMORY_MIB: Final = 4_096  # what pip and a package's own build script may take
 _KEPT_LINES: Final = 400
 _ERROR_LINES: Final = 4
 _COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
+_FRAME_HEAD: Final = struct.Struct(">BxxxL")  # stream, length
 _HOLD: Final = "import sys; sys.stdin.buffer.read()"
 
 
@@ -100,8 +100,8 @@ class ImageBuild:
             context.seek(0)
             await self._sdk.call(lambda client: self._create(client, name, base_id, network))
             await self._sdk.call(lambda client: _put(client, name, context))
-        hold = await self._sdk.call(lambda client: _start(client, name))
-        try:
+        async with self._daemon.stdin(name):
+            await self._daemon.call("POST", f"/containers/{name}/start")
             await self._check_python(recipe, name)
             if recipe.lines:
                 await self._install(recipe, name, variables, tell)
@@ -109,8 +109,6 @@ class ImageBuild:
             tell(f"keeping the image as {REPOSITORY}:{tag}")
             labels = {**self._labels, PYTHON_LABEL: msgspec.json.encode(python).decode(), RECIPE_LABEL: digest}
             await self._sdk.call(lambda client: client.commit(name, repository=REPOSITORY, tag=tag, conf={"Labels": labels}))
-        finally:
-            hold.close()
 
     def _create(self, client: APIClient, name: str, base_id: str, network: str) -> None:
         host = client.create_host_config(
@@ -156,7 +154,10 @@ class ImageBuild:
         """Run a command in the container; its exit status and its last lines."""
         lines = _Lines(tell)
         started = await self._sdk.call(lambda client: client.exec_create(name, command, environment=dict(variables or {})))
-        await self._sdk.follow(lambda client: client.exec_start(started["Id"], stream=True), lines.take)
+        body = {"Detach": False, "Tty": False}
+        async with self._daemon.output(f"/exec/{started['Id']}/start", body) as output:
+            while piece := await _piece(output):
+                lines.take(piece)
         lines.end()
         ended = await self._sdk.call(lambda client: client.exec_inspect(started["Id"]))
         return int(ended["ExitCode"] if ended["ExitCode"] is not None else -1), list(lines.kept)
@@ -190,31 +191,16 @@ def _put(client: APIClient, name: str, context: IO[bytes]) -> None:
     client.put_archive(name, "/", context)
 
 
-def _start(client: APIClient, name: str) -> _Hold:
-    """Start the container, held by a connection to its first process's input."""
-    hold = _Hold(client.attach_socket(name, params={"stdin": 1, "stream": 1}))
+async def _piece(output: asyncio.StreamReader) -> bytes:
+    """The next piece of a process's output, whichever of its two streams it is of; empty at the end.
+
+    Source: Docker Engine API, "Attach to a container", Stream format.
+    """
     try:
-        client.start(name)
-    except BaseException:
-        hold.close()
-        raise
-    return hold
-
-
-class _Hold:
-    """The connection that a build's container lives by."""
-
-    def __init__(self, stream: Any) -> None:
-        self._stream = stream
-
-    def close(self) -> None:
-        """Let the container end. Safe to call twice."""
-        with contextlib.suppress(OSError):
-            getattr(self._stream, "_sock", self._stream).shutdown(
-                socket.SHUT_RDWR
-            )  # closing alone leaves it to the SDK's session
-        with contextlib.suppress(OSError):
-            self._stream.close()
+        head = await output.readexactly(_FRAME_HEAD.size)
+    except asyncio.IncompleteReadError:
+        return b""
+    return await output.readexactly(_FRAME_HEAD.unpack(head)[1])
 
 
 def build_failed(recipe: ImageRecipe, what: str, suggestion: str) -> ImageBuildFailed:

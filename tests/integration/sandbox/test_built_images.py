@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import http.server
+import os
+import shutil
+import subprocess
 import sys
-import tarfile
 import threading
 from types import SimpleNamespace
 
@@ -20,11 +22,12 @@ from jupyter_lambda.sandbox.docker.daemon import Daemon
 from jupyter_lambda.sandbox.docker.sandbox import DockerSandbox
 from jupyter_lambda.sandbox.protocol import EnvironmentSpec, ImageSpec
 from jupyter_lambda.testing.runtime_bench import RuntimeBench
-from tests.docker_daemon import NEEDS_DOCKER
+from tests.docker_daemon import NEEDS_DOCKER, OwnDaemon, may_have_own
 from tests.integration.sandbox.containers import containers_of, docker, import_base_image
-from tests.wheels import wheel
+from tests.wheels import endless_source, wheel
 
 pytestmark = [*NEEDS_DOCKER, pytest.mark.anyio, pytest.mark.slow, pytest.mark.timeout(120)]
+MIB, SMALL_DISK_MIB = 1024 * 1024, 256
 MINOR = f"{sys.version_info.major}.{sys.version_info.minor}"
 PYTHON = PythonEnvironment(executable="/nowhere/python3", prefix="/nowhere", base_prefix="/nowhere", version=f"{MINOR}.0")
 
@@ -69,7 +72,7 @@ async def shop(docker_daemon, tmp_path, base, wheels):
     yield SimpleNamespace(open=open_sandbox, home=home, address=docker_daemon.address)
     for sandbox in opened:
         await sandbox.aclose()
-    assert containers_of(docker_daemon.address, home) == []
+    await until(lambda: containers_of(docker_daemon.address, home) == [])  # the daemon may be busy removing the last one
 
 
 def images_built(address):
@@ -171,7 +174,7 @@ async def test_a_failing_requirement_says_what_pip_said_and_what_to_do(shop, whe
         await build(sandbox, "jlt-first==9")
     assert "No matching distribution found for jlt-first==9" in failure.value.what
     assert str(wheels) in failure.value.suggestion
-    assert containers_of(shop.address, shop.home) == []
+    await until(lambda: containers_of(shop.address, shop.home) == [])
     assert dangling(shop.address) == ""
     assert sandbox.image_builds() == ()
 
@@ -194,7 +197,7 @@ async def test_a_base_image_that_is_not_to_be_had_is_told(shop):
 
 async def test_builds_of_the_same_image_are_one_and_it_ends_with_the_last_who_waits(shop, wheels):
     sandbox = await shop.open()
-    slow_wheel(wheels)
+    endless_source(wheels, "jlt_slow")
     told, later = asyncio.Queue(), []
     spec = ImageSpec(python=PYTHON, requirements=("jlt-slow",))
     first = asyncio.ensure_future(sandbox.ensure_image(spec, told.put_nowait))
@@ -212,27 +215,49 @@ async def test_builds_of_the_same_image_are_one_and_it_ends_with_the_last_who_wa
     second.cancel()
     await asyncio.wait({second})
     assert sandbox.image_builds() == ()
-    assert containers_of(shop.address, shop.home) == []
+    await until(lambda: containers_of(shop.address, shop.home) == [])
     assert dangling(shop.address) == ""
-
-
-def slow_wheel(folder):
-    """A source distribution whose build does not end."""
-    project = folder.parent / "jlt_slow-1.0"
-    project.mkdir()
-    (project / "backend.py").write_text("import time\ndef build_wheel(*_): time.sleep(600)\n")
-    (project / "pyproject.toml").write_text(
-        '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n[project]\nname = "jlt_slow"\nversion = "1.0"\n'
-    )
-    (project / "PKG-INFO").write_text("Metadata-Version: 2.1\nName: jlt_slow\nVersion: 1.0\n")
-    with tarfile.open(folder / "jlt_slow-1.0.tar.gz", "w:gz") as tar:
-        tar.add(project, "jlt_slow-1.0")
 
 
 async def until(fact):
     async with asyncio.timeout(30):
         while not fact():  # noqa: ASYNC110 - the daemon tells nobody
             await asyncio.sleep(0.01)
+
+
+async def test_a_full_disk_of_the_daemon_is_told_and_the_next_build_works(tmp_path_factory, tmp_path, wheels):
+    if not may_have_own():
+        pytest.skip("filling a daemon's disk needs one of our own: root and dockerd")
+    folder = tmp_path_factory.mktemp("full")
+    with daemon_on_small_disk(folder) as own:
+        base = import_base_image(own, tmp_path)
+        images = ImageSettings(base=base, wheel_folder=str(wheels))
+        sandbox = DockerSandbox(
+            await Daemon.open(own.address), tmp_path, "boot", SystemClock(), run_folder=tmp_path / "run", default_image="build",
+            images=images, pool_mib=0,
+        )  # fmt: skip
+        wheel(wheels, "jlt_large", source=f"N = '{os.urandom(4 * MIB).hex()}'\n")
+        filler = folder / "data" / "filler"
+        free = shutil.disk_usage(folder / "data").free
+        filler.write_bytes(b"x" * (free - 6 * MIB))
+        with pytest.raises(ImageBuildFailed, match="disk is full"):
+            await build(sandbox, "jlt-large")
+        await until(lambda: containers_of(own.address, tmp_path) == [])
+        filler.unlink()
+        assert (await build(sandbox, "jlt-large"))[0]
+        await sandbox.aclose()
+        assert dangling(own.address) == ""
+
+
+@contextlib.contextmanager
+def daemon_on_small_disk(folder):
+    (folder / "data").mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SMALL_DISK_MIB}m", "tmpfs", str(folder / "data")], check=True)
+    daemon = OwnDaemon(folder)  # which takes the mount down when it stops
+    try:
+        yield daemon
+    finally:
+        daemon.stop()
 
 
 async def test_the_users_index_is_used_and_its_password_is_nowhere_in_the_image(shop, wheels, monkeypatch):
