@@ -234,7 +234,7 @@ async def test_a_full_disk_of_the_daemon_is_told_and_the_next_build_works(tmp_pa
         images = ImageSettings(base=base, wheel_folder=str(wheels))
         sandbox = DockerSandbox(
             await Daemon.open(own.address), tmp_path, "boot", SystemClock(), run_folder=tmp_path / "run", default_image="build",
-            images=images, pool_mib=0,
+            images=images,
         )  # fmt: skip
         wheel(wheels, "jlt_large", source=f"N = '{os.urandom(4 * MIB).hex()}'\n")
         filler = folder / "data" / "filler"
