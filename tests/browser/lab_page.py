@@ -93,6 +93,8 @@ class LabPage:
         path = f"{self._app}/{urllib.parse.quote(notebook)}" if notebook else "lab"
         query = f"?token={TOKEN}" + ("&reset" if reset else "")
         self.page.goto(f"{self.address}{path}{query}")
+        self.page.wait_for_function("() => window.jupyterapp?.restored", timeout=60_000)
+        self.page.evaluate("() => window.jupyterapp.restored.then(() => null)")
         self.page.wait_for_selector("#jupyterlab-splash", state="detached", timeout=60_000)
         if notebook:
             self.wait_for_kernel()
