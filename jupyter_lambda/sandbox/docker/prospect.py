@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -55,9 +54,9 @@ async def open_docker_sandbox(
 
 
 async def look_for_docker(
-    home: Path, clock: Clock, *, run_folder: Path, image: str | None = None, images: ImageSettings | None = None
-) -> DockerProspect:
-    """Find a daemon and boot a container on this engine's own Python; half a second where it works.
+    home: Path, boot_id: str, clock: Clock, *, run_folder: Path, image: str | None = None, images: ImageSettings | None = None
+) -> tuple[DockerProspect, DockerSandbox | None]:
+    """Find a daemon and boot a container on this engine's own Python; some 0.4 s where it works.
 
     Without an `image` it is the `host` image, and where that does not work, one that is built, if its base image is there: at this
     moment nobody waits for gigabytes.
@@ -65,31 +64,40 @@ async def look_for_docker(
     The container has to connect to a socket of a random name in a folder of ours. A daemon that sees another machine's files (in a
     virtual machine, over the network, beside the container that we are in) has no such socket, and one with another kernel can't
     connect to it: neither could run the host image.
+
+    Returns:
+        What came of it, and the sandbox that was tried where it is usable.
     """
     refused: JupyterLambdaError | None = None
     for kind in [image] if image else [HOST, BUILD]:
         try:
-            version = await _prove(home, clock, run_folder, kind, images)
+            sandbox = await _open_proved(home, boot_id, clock, run_folder, kind, images)
         except JupyterLambdaError as error:
             refused = refused or error
         else:
-            return DockerProspect(usable=True, version=version, image=kind)
+            return DockerProspect(usable=True, version=sandbox.version, image=kind), sandbox
     assert refused is not None  # noqa: S101 - each round returns or is refused
-    return DockerProspect(usable=False, why=refused.what, deed=refused.suggestion)
+    return DockerProspect(usable=False, why=refused.what, deed=refused.suggestion), None
 
 
-async def _prove(home: Path, clock: Clock, run_folder: Path, kind: str, images: ImageSettings | None) -> str:
-    """Boot a container of one kind; the daemon's version (JupyterLambdaError: it did not work)."""
-    boot_id = f"proof-{secrets.token_hex(4)}"
+async def _open_proved(
+    home: Path, boot_id: str, clock: Clock, run_folder: Path, kind: str, images: ImageSettings | None
+) -> DockerSandbox:
+    """A sandbox in which a container of one kind booted (JupyterLambdaError: it did not work)."""
     sandbox = await open_docker_sandbox(home, boot_id, clock, run_folder=run_folder, default_image=kind, images=images)
     try:
-        if kind == BUILD and not await sandbox.has_base():
-            base = sandbox.base_image
-            raise SandboxError(
-                "docker sandbox", f"the daemon has no base image {base} to build on",
-                f"Run `docker pull {base}`, or start the engine with --set docker_base_image=REF.",
-            )  # fmt: skip
-        await sandbox.prove()
-    finally:
+        await _prove(sandbox, kind)
+    except BaseException:
         await sandbox.aclose()
-    return sandbox.version
+        raise
+    return sandbox
+
+
+async def _prove(sandbox: DockerSandbox, kind: str) -> None:
+    if kind == BUILD and not await sandbox.has_base():
+        base = sandbox.base_image
+        raise SandboxError(
+            "docker sandbox", f"the daemon has no base image {base} to build on",
+            f"Run `docker pull {base}`, or start the engine with --set docker_base_image=REF.",
+        )  # fmt: skip
+    await sandbox.prove()

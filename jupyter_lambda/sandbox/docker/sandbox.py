@@ -88,6 +88,7 @@ class DockerSandbox:
         self.default_image = default_image
         self._pool = Pool(clock, self._boot_ahead)
         self._environments: set[DockerEnvironment] = set()
+        self._endings: set[asyncio.Task[None]] = set()
         self._sweeping: asyncio.Task[None] | None = None
         self._is_closed = False
 
@@ -167,7 +168,9 @@ class DockerSandbox:
             ephemeral_mib=PROOF_EPHEMERAL_MIB,
         )  # fmt: skip
         container = await self._booter.boot(ShelfKey(order, ()), AHEAD_MEMORY_MIB, None)
-        await container.aclose()
+        ending = asyncio.create_task(container.aclose(), name="end of the proof")  # nobody needs to wait for it
+        self._endings.add(ending)
+        ending.add_done_callback(self._endings.discard)
 
     async def sweep(self) -> int:
         """Remove what earlier engines of this home left: containers, sockets; containers again and again.
@@ -224,6 +227,7 @@ class DockerSandbox:
             self._sweeping.cancel()
             await asyncio.gather(self._sweeping, return_exceptions=True)
         await self._pool.aclose()
+        await asyncio.gather(*self._endings)
         await asyncio.gather(*(environment.aclose() for environment in list(self._environments)))
         await self._sampler.aclose()
         await self._booter.aclose()
