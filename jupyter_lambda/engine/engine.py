@@ -31,7 +31,7 @@ from jupyter_lambda.engine.invocations import Invocation, InvokeRequest, Outcome
 from jupyter_lambda.engine.layers import Resources
 from jupyter_lambda.engine.live import Live
 from jupyter_lambda.engine.log_groups import LogGroups
-from jupyter_lambda.engine.preparation import prepare
+from jupyter_lambda.engine.preparation import Preparations
 from jupyter_lambda.engine.saved_events import SavedTestEvents
 from jupyter_lambda.errors import (
     AliasNotFound,
@@ -99,9 +99,8 @@ class Engine:
         self.deliveries = Deliveries(store, clock, Sender(endpoint), self.live.touch)
         self.resources = Resources(store, region=settings.region, account_id=settings.account_id)
         self.test_events = SavedTestEvents(self.catalog, self.resources, self.live)
-        interpreters = self._interpreters = Interpreters(
-            find_command=functools.partial(command_for_runtime, node_folder=settings.node_folder)
-        )
+        interpreters = Interpreters(find_command=functools.partial(command_for_runtime, node_folder=settings.node_folder))
+        self.preparations = Preparations(store, sandbox, interpreters)
         self.log_groups = LogGroups(store, clock)
         self.changes = FunctionChanges(self.catalog, interpreters, self.resources)
         parts = Parts(
@@ -315,12 +314,16 @@ class Engine:
         if "layers" in request.options:
             layers = await self.resources.merged_package(request.options["layers"])
         answer = await self.catalog.deploy(name, request, size, layers)
-        self._background.spawn(prepare(answer.function.latest, self.store, self.sandbox, self._interpreters))
+        self._background.spawn(self.preparations.prepare(answer.function.latest))
         return answer
 
     async def ensure_image(self, spec: ImageSpec, tell: Callable[[str], None]) -> str:
         """Have an image at hand, see `Sandbox.ensure_image`."""
         return await self.sandbox.ensure_image(spec, tell)
+
+    def build_ahead(self, version: Version) -> None:
+        """Begin to build the image that a version runs in, if it runs in one that is built."""
+        self._background.spawn(self.preparations.have_image(version))
 
     async def configure(self, name: str, change: ConfigurationChange) -> Version:
         """Change `$LATEST`'s configuration."""
@@ -355,6 +358,7 @@ class Engine:
             environments=tuple(v for v in self.dispatcher.views() if v.function_name == name and v.ended is None),
             sandbox=kind,
             enforcement=self.enforcement(kind),
+            building=self.preparations.building(name),
         )
 
     def sandbox_of(self, version: Version) -> str:

@@ -171,6 +171,7 @@ class FunctionDetail(msgspec.Struct, frozen=True, kw_only=True):
     environments: tuple[EnvironmentView, ...] = ()
     sandbox: str = ""  # process | docker: where `$LATEST` runs
     enforcement: tuple[Enforcement, ...] = ()  # what holds its limits there; empty as long as that sandbox was not needed
+    building: str = ""  # what the build of its image said last; empty: none is being built for it
 
 
 class VersionDifference(msgspec.Struct, frozen=True, kw_only=True):

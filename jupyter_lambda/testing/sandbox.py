@@ -54,7 +54,13 @@ class Turn:
 
 
 Handler = Callable[[Turn], Awaitable[bytes]]
+MakeImage = Callable[[ImageSpec, Callable[[str], None]], Awaitable[str]]
 Init = Callable[["FakeEnvironment"], Awaitable[None]]
+
+
+async def no_image(spec: ImageSpec, _: Callable[[str], None]) -> str:
+    """Every image is there."""
+    return spec.image or ""
 
 
 async def echo(turn: Turn) -> bytes:
@@ -172,8 +178,7 @@ class FakeSandbox:
         self.init = init
         self.refuses = False
         self.lender: MemoryLender | None = None
-        self.image_lines: tuple[str, ...] = ()
-        self.image_error: SandboxError | None = None
+        self.make_image: MakeImage = no_image
         self.environments: dict[str, FakeEnvironment] = {}
         self.started: list[EnvironmentSpec] = []
         self.prepared: asyncio.Queue[str] = asyncio.Queue()  # names of functions
@@ -208,13 +213,8 @@ class FakeSandbox:
         self.lender = lender
 
     async def ensure_image(self, spec: ImageSpec, tell: Callable[[str], None]) -> str:
-        """Tell `image_lines`, then answer with the image's name, or fail as `image_error` says."""
-        for line in self.image_lines:
-            tell(line)
-            await asyncio.sleep(0)
-        if self.image_error is not None:
-            raise self.image_error
-        return spec.image or ""
+        """As the test scripts it."""
+        return await self.make_image(spec, tell)
 
     def image_builds(self) -> tuple[ImageBuildView, ...]:
         """None is ever built."""

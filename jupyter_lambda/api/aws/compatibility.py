@@ -77,7 +77,8 @@ BEHAVIOURS: Final[tuple[tuple[str, str], ...]] = (
      "where AWS's own order is known only for some."),
     ("Types in requests", "SerializationException with AWS's words where they are known."),
     ("States", "`Pending` and `InProgress` stand only in the answer of the operation that made or changed a function; every later look "
-     "says `Active` and `Successful`, so that waiters end at once. A runtime that the machine lacks is `Failed`, `InvalidRuntime`."),
+     "says `Active` and `Successful`, so that waiters end at once; a function whose image is being built is `Pending` until it "
+     "is there. A runtime that the machine lacks is `Failed`, `InvalidRuntime`."),
     ("Runtimes", "`pythonX.Y` runs on a Python of that version found on the machine with the packages that it has (no `/var/runtime` with "
      "boto3 of its own). `nodejs…` runs on AWS's own client `aws-lambda-ric`, which the user installs; `ruby…` and `java…` on small "
      "clients of ours (Java: handlers of bytes or text; no `Context` of AWS's library). A newer version of the language serves too: "

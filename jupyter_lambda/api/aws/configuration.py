@@ -69,7 +69,7 @@ def describe(context: Context, version: Version, *, qualifier: str | None, momen
     if version.image_id:
         del answer["Runtime"], answer["Handler"]
     answer.update(_kept(configuration))
-    answer.update(_state(version, moment))
+    answer.update(_state(version, moment, is_building=bool(context.engine.preparations.building(version.function_name))))
     if moment is not Moment.LISTED and configuration.runtime:
         answer["RuntimeVersionConfig"] = {"RuntimeVersionArn": f"arn:aws:lambda:{context.region}::runtime:{_EMPTY_ID}"}
     return answer
@@ -104,11 +104,11 @@ def _logging(version: Version) -> dict[str, str]:
     return answer
 
 
-def _state(version: Version, moment: Moment) -> dict[str, str]:
+def _state(version: Version, moment: Moment, *, is_building: bool) -> dict[str, str]:
     creating = "The function is being created."
     if moment is Moment.LISTED:
         return {}
-    if moment is Moment.CREATED:
+    if moment is Moment.CREATED or (is_building and not version.failure):
         return {"State": "Pending", "StateReason": creating, "StateReasonCode": "Creating"}
     if version.failure:
         return {

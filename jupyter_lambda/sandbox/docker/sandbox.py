@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import hashlib
 import itertools
-import logging
 import os
 import shutil
 from typing import TYPE_CHECKING, Final
@@ -25,7 +24,6 @@ from jupyter_lambda.sandbox.docker.removal import Removal
 from jupyter_lambda.sandbox.docker.sdk import Sdk
 from jupyter_lambda.sandbox.process.sampler import Sampler
 from jupyter_lambda.sandbox.process.spawn_request import own_python
-from jupyter_lambda.sandbox.protocol import ImageSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,9 +34,8 @@ if TYPE_CHECKING:
     from jupyter_lambda.model.host import ImageBuildView
     from jupyter_lambda.sandbox.docker.daemon import Daemon
     from jupyter_lambda.sandbox.docker.distant import Distance
-    from jupyter_lambda.sandbox.protocol import Channels, EnvironmentSpec, MemoryLender
+    from jupyter_lambda.sandbox.protocol import Channels, EnvironmentSpec, ImageSpec, MemoryLender
 
-log = logging.getLogger(__name__)
 AHEAD_MEMORY_MIB: Final = 1_024  # a waiting container's limit: room for its imports; its function's comes with the function
 PROOF_EPHEMERAL_MIB: Final = 16
 _SWEEP_SECONDS: Final = (2.0, 10.0, 60.0)
@@ -126,9 +123,6 @@ class DockerSandbox:
 
     async def prepare(self, spec: EnvironmentSpec) -> None:
         """Have a container wait for it; what goes wrong is said at `start`."""
-        await self.ensure_image(
-            ImageSpec(python=spec.python, image=spec.image, requirements=spec.requirements), lambda line: log.debug("%s", line)
-        )
         self._pool.expect(self._shelf_key(spec))
 
     async def ensure_image(self, spec: ImageSpec, tell: Callable[[str], None]) -> str:

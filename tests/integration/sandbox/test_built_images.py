@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import http.server
 import os
 import shutil
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -19,6 +21,9 @@ from jupyter_lambda.errors import ImageBuildFailed
 from jupyter_lambda.model.function import PythonEnvironment
 from jupyter_lambda.sandbox.docker.built_images import ImageSettings
 from jupyter_lambda.sandbox.docker.daemon import Daemon
+from jupyter_lambda.sandbox.docker.distant import Distance
+from jupyter_lambda.sandbox.docker.endpoint import Endpoint
+from jupyter_lambda.sandbox.docker.prospect import look_for_docker
 from jupyter_lambda.sandbox.docker.sandbox import DockerSandbox
 from jupyter_lambda.sandbox.protocol import EnvironmentSpec, ImageSpec
 from jupyter_lambda.testing.runtime_bench import RuntimeBench
@@ -304,3 +309,33 @@ def index_of(folder):
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+async def test_where_the_host_image_can_not_be_shown_a_built_one_is_taken(docker_daemon, base, tmp_path, monkeypatch):
+    monkeypatch.setenv("DOCKER_HOST", docker_daemon.host)
+    inside_the_interpreter = Path(sys.prefix) / "jlt-home"  # a container that shows the interpreter would show the home
+    look = functools.partial(look_for_docker, inside_the_interpreter, SystemClock(), run_folder=tmp_path / "run")
+    found = await look(images=ImageSettings(base=base))
+    assert (found.usable, found.image) == (True, "build")
+    found = await look(images=ImageSettings(base="nobody/nothing:{minor}"))
+    assert not found.usable
+    assert "more than an interpreter" in found.why  # of the one that would be taken first
+    found = await look(image="build", images=ImageSettings(base="nobody/nothing:{minor}"))
+    assert (found.usable, found.why) == (False, f"the daemon has no base image nobody/nothing:{MINOR} to build on")
+    assert (await look(image="host", images=ImageSettings(base=base))).usable is False
+
+
+async def test_a_daemon_that_sees_none_of_our_files_runs_built_images(docker_daemon, base, wheels, tmp_path):
+    if not may_have_own():
+        pytest.skip("a daemon over TCP needs one of our own: root and dockerd")
+    sandbox = DockerSandbox(
+        await Daemon.open(Endpoint(docker_daemon.tcp)), tmp_path, "boot", SystemClock(), run_folder=tmp_path / "run",
+        distance=Distance(), default_image="build", images=ImageSettings(base=base, wheel_folder=str(wheels)),
+    )  # fmt: skip
+    await sandbox.open()
+    try:
+        source = "import jlt_first, sys\ndef handler(event, context): return [event, jlt_first.N, sys.prefix]"
+        assert await run(sandbox, tmp_path, source, 1, requirements=("jlt-first",)) == [1, 2, "/opt/python"]
+    finally:
+        await sandbox.aclose()
+    await until(lambda: containers_of(docker_daemon.address, tmp_path) == [])

@@ -49,6 +49,7 @@ async def create_function(context: Context, values: Values) -> dict[str, Any]:
     version = await context.engine.changes.create(
         name, package, configuration, settings=FunctionSettings(tags=tags, code_signing_config=signing or None), publish=publish
     )
+    context.engine.build_ahead(version)
     return describe(context, version, qualifier=version.version if publish else None, moment=Moment.CREATED)
 
 
@@ -108,6 +109,7 @@ async def update_function_code(context: Context, values: Values) -> dict[str, An
         name, package, revision_id=values.get("RevisionId"), architecture=architectures[0] if architectures else None,
         publish=publish, dry_run=values.get("DryRun", False), image=image,
     )  # fmt: skip
+    context.engine.build_ahead(version)
     return describe(context, version, qualifier=version.version if publish else None, moment=Moment.UPDATED)
 
 
