@@ -22,6 +22,12 @@ def test_values_have_their_types():
     assert settings == Settings(idle_seconds=0.5, concurrency=3, budget_mib=None, process_walls=("landlock", "cgroup"))
 
 
+def test_images_are_chosen_and_named(tmp_path):
+    settings = parse_settings(["docker_image=build", "docker_base_image=host:5000/a/python:{minor}", f"wheel_folder={tmp_path}"])
+    assert settings == Settings(docker_image="build", docker_base_image="host:5000/a/python:{minor}", wheel_folder=tmp_path)
+    assert parse_settings(["docker_image=auto"]).docker_image is None
+
+
 def test_the_last_one_holds_and_dashes_are_taken():
     assert parse_settings(["concurrency=3", "concurrency = 4"]).concurrency == 4
     assert parse_settings(["idle-seconds=9"]).idle_seconds == 9
@@ -54,7 +60,8 @@ def test_a_missing_value_says_how_to_write_it():
 @pytest.mark.parametrize(
     "text",
     ["concurrency=0", "concurrency=1.5", "concurrency=many", "concurrency=", "concurrency=auto", "idle_seconds=nan", "idle_seconds=inf",
-     "idle_seconds=-1", "budget_mib=1e9", "process_walls=chroot", "process_walls=", "init_seconds=901"],
+     "idle_seconds=-1", "budget_mib=1e9", "process_walls=chroot", "process_walls=", "init_seconds=901",
+     "docker_image=other", "docker_base_image=Has spaces", "docker_base_image=", "wheel_folder=relative", "wheel_folder=/nowhere"],
 )  # fmt: skip
 def test_a_wrong_value_says_what_is_taken(text):
     name = text.partition("=")[0]
