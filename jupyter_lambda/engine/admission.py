@@ -110,7 +110,6 @@ class Admission:
         name = invocation.version.function_name
         self._in_flight[invocation.id] = invocation
         self._running[name] = self._running.get(name, 0) + 1
-        invocation.reserved = self._reserved(name) is not None
-        if not invocation.reserved:
+        if self._reserved(name) is None:
             self._unreserved.add(invocation.id)
         self._quiet.clear()

@@ -21,8 +21,6 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from jupyter_lambda.engine.companions import Companions
-
 
 class Delivery(msgspec.Struct, frozen=True):
     """What `GET …/invocation/next` answers."""
@@ -93,11 +91,10 @@ class State(Enum):
 class RuntimeSession:
     """One runtime process's progress through the Runtime API."""
 
-    __slots__ = ("_listener", "_send", "companions", "init_times", "request_id", "state", "streams")
+    __slots__ = ("_listener", "_send", "init_times", "request_id", "state", "streams")
 
     def __init__(self, listener: SessionListener) -> None:
         self._listener = listener
-        self.companions: Companions | None = None  # the extensions at the same address
         self.streams = False  # whether the present invocation's caller takes the result in pieces
         self._send: Callable[[Delivery], None] | None = None
         self.state = State.INIT

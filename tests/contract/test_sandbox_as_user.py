@@ -40,8 +40,7 @@ def copy():
     )
     (folder / "tests").mkdir()
     shutil.copytree(PROJECT / "tests" / "contract", folder / "tests" / "contract", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("docker_daemon.py", "python_image.py"):
-        shutil.copy(PROJECT / "tests" / name, folder / "tests")
+    shutil.copy(PROJECT / "tests" / "docker_daemon.py", folder / "tests")
     shutil.copy(PROJECT / "pyproject.toml", folder)
     make_python(folder / "python")
     (folder / "scratch").mkdir()

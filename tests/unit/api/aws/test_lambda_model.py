@@ -1,0 +1,50 @@
+"""The committed table is what botocore says, and every operation is found by its path (tools/lambda_model.py, api/aws/service_model.py)."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jupyter_lambda.api.aws.service_model import service_model
+from jupyter_lambda.errors import NoSuchOperation
+
+TOOL = Path(__file__).resolve().parents[4] / "tools" / "lambda_model.py"
+
+
+@pytest.fixture
+def tool() -> Any:
+    spec = importlib.util.spec_from_file_location("lambda_model", TOOL)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_table_is_what_the_installed_botocore_says(tool: Any) -> None:
+    version, service = tool.read_botocore()
+    if service_model().source != f"botocore {version}":
+        pytest.skip(f"the table is of {service_model().source}, and {version} is installed: run tools/lambda_model.py")
+    assert tool.TABLE.read_text() == tool.encode(tool.compact(version, service))
+
+
+@pytest.mark.parametrize("name", sorted(service_model().operations))
+def test_every_operation_is_found_by_its_path(name: str) -> None:
+    operation = service_model().operations[name]
+    path, _, query = re.sub(r"\{\w+\}", "a%2Fb%3Ac", operation.uri).partition("?")
+    match = service_model().match(operation.method, path, query)
+    assert match.operation.name == name
+    assert set(match.uri.values()) <= {"a/b:c"}
+    assert service_model().match(operation.method, f"{path}/", query).operation.name == name
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/"), ("PATCH", "/2015-03-31/functions"), ("GET", "/2015-03-31/functions/a/b")]
+)
+def test_other_paths_are_no_operation(method: str, path: str) -> None:
+    with pytest.raises(NoSuchOperation):
+        service_model().match(method, path, "")
