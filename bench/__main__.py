@@ -6,12 +6,12 @@ import json
 import sys
 from pathlib import Path
 
-from bench import containers, machine, ours, peers, report
+from bench import containers, machine, ours, peers, report, through_boto3
 
 
 def main() -> int:
     facts = machine.facts()
-    rows = [*ours.measure(), ours.first_cell(), *containers.measure(), *peers.measure()]
+    rows = [*ours.measure(), ours.first_cell(), *containers.measure(), *peers.measure(), *through_boto3.measure()]
     order = list(dict.fromkeys(row.measure for row in rows))
     rows.sort(key=lambda row: order.index(row.measure))
     folder = Path(__file__).parent

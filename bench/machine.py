@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-PACKAGES = ("numpy", "pandas", "uvloop", "httptools", "awslambdaric")
+PACKAGES = ("numpy", "pandas", "uvloop", "httptools", "awslambdaric", "boto3")
 
 
 def facts() -> dict[str, object]:

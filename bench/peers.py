@@ -92,7 +92,7 @@ def emulator_binary() -> Path | None:
 @contextmanager
 def running(binary: Path, function: str):
     """The emulator with a function; gives a call that takes an event's bytes and returns the answer's."""
-    front, api = _free_port(), _free_port()
+    front, api = free_port(), free_port()
     process = subprocess.Popen(
         [
             str(binary), "--log-level", "error", "--runtime-interface-emulator-address", f"127.0.0.1:{front}",
@@ -144,7 +144,7 @@ def _post(connection: socket.socket, event: bytes) -> bytes:
     return body
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]

@@ -7,6 +7,11 @@
     │   ├── Unparsable                   a value of another type        SerializationException 400
     │   ├── UnsupportedMedia             a body of another kind         UnsupportedMediaTypeException 415
     │   ├── RecursiveInvocation          functions call in a circle     RecursiveInvocationException 400
+    │   ├── InvalidParameter             Logs: a value out of rules     InvalidParameterException 400
+    │   ├── AlreadyExists                Logs: such a group is there    ResourceAlreadyExistsException 400
+    │   ├── MissingParameter             CloudWatch: a value is missing MissingRequiredParameterException 400
+    │   ├── ParametersConflict           CloudWatch: one excludes one   InvalidParameterCombinationException 400
+    │   ├── InvalidNextToken             CloudWatch: not one of ours    InvalidNextToken 400
     │   ├── PolicyTooLong                a policy above the limit       PolicyLengthExceededException 400
     │   ├── NotFound                     no such thing                  ResourceNotFoundException 404
     │   │   ├── FunctionNotFound
@@ -36,7 +41,8 @@
         │   ├── CorruptBlob
         │   └── NewerHome                the home was written by a newer version
         ├── SandboxError                 an environment could not be made
-        │   └── SandboxLost              it was there and is gone
+        │   ├── SandboxLost              it was there and is gone
+        │   └── ImageBuildFailed         its image could not be made
         └── EngineUnavailable            the engine can't be reached or started
 
 A function that raises, exits, runs out of memory or times out is **not** an exception here: it is an outcome, data that
@@ -119,6 +125,26 @@ class UnsupportedMedia(RequestError):
 
 class RecursiveInvocation(RequestError):
     """Functions call each other in a circle."""
+
+
+class InvalidParameter(RequestError):
+    """A value that CloudWatch Logs does not take."""
+
+
+class AlreadyExists(RequestError):
+    """A log group of this name exists."""
+
+
+class MissingParameter(RequestError):
+    """A value that CloudWatch needs is missing."""
+
+
+class ParametersConflict(RequestError):
+    """Two values that CloudWatch does not take together."""
+
+
+class InvalidNextToken(RequestError):
+    """A token that CloudWatch did not give out."""
 
 
 class PolicyTooLong(RequestError):
@@ -241,6 +267,10 @@ class SandboxLost(SandboxError):
     """An execution environment was there and is gone through no fault of the function."""
 
 
+class ImageBuildFailed(SandboxError):
+    """The image that an execution environment starts from could not be made."""
+
+
 class EngineUnavailable(PlatformError):
     """The engine can't be reached, or could not be started."""
 
@@ -259,6 +289,11 @@ AWS_CODES: Mapping[type[JupyterLambdaError], AwsCode] = {
     Unparsable: AwsCode("SerializationException", HTTPStatus.BAD_REQUEST),
     UnsupportedMedia: AwsCode("UnsupportedMediaTypeException", HTTPStatus.UNSUPPORTED_MEDIA_TYPE),
     RecursiveInvocation: AwsCode("RecursiveInvocationException", HTTPStatus.BAD_REQUEST),
+    InvalidParameter: AwsCode("InvalidParameterException", HTTPStatus.BAD_REQUEST),
+    AlreadyExists: AwsCode("ResourceAlreadyExistsException", HTTPStatus.BAD_REQUEST),
+    MissingParameter: AwsCode("MissingRequiredParameterException", HTTPStatus.BAD_REQUEST),
+    ParametersConflict: AwsCode("InvalidParameterCombinationException", HTTPStatus.BAD_REQUEST),
+    InvalidNextToken: AwsCode("InvalidNextToken", HTTPStatus.BAD_REQUEST),
     PolicyTooLong: AwsCode("PolicyLengthExceededException", HTTPStatus.BAD_REQUEST),
     NotFound: AwsCode("ResourceNotFoundException", HTTPStatus.NOT_FOUND),
     NoSuchOperation: AwsCode("UnknownOperationException", HTTPStatus.NOT_FOUND),

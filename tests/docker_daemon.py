@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from contextlib import suppress
@@ -59,6 +60,7 @@ class OwnDaemon(Daemon):
     def __init__(self, folder: Path) -> None:
         super().__init__(str(folder / "docker.sock"))
         self._folder = folder
+        self.tcp = f"tcp://127.0.0.1:{_free_port()}"
         self._process: subprocess.Popen[bytes] | None = None
         self._containerd = self._open_containerd()
         self.start()
@@ -81,7 +83,7 @@ class OwnDaemon(Daemon):
         (folder / "docker.pid").unlink(missing_ok=True)  # of one that was killed
         command = [
             "dockerd", f"--data-root={folder}/data", f"--exec-root={folder}/run", f"--pidfile={folder}/docker.pid",
-            f"--host={self.host}", f"--containerd={folder}/containerd/containerd.sock",
+            f"--host={self.host}", f"--host={self.tcp}", "--tls=false", f"--containerd={folder}/containerd/containerd.sock",
             "--bridge=none", "--iptables=false", "--ip6tables=false", "--exec-opt=native.cgroupdriver=cgroupfs",
         ]  # fmt: skip
         with (folder / "log").open("ab") as log:
@@ -121,6 +123,17 @@ class OwnDaemon(Daemon):
         for mount in sorted(_mounts_below(self._folder), reverse=True):
             with suppress(subprocess.CalledProcessError):
                 subprocess.run(["umount", "--lazy", mount], check=True, capture_output=True)
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
+
+def state_pid(daemon: Daemon, container: str) -> int:
+    """A container's first process as the daemon counts."""
+    command = ["docker", "--host", daemon.host, "inspect", "--format", "{{.State.Pid}}", container]
+    return int(subprocess.run(command, check=True, capture_output=True, text=True, timeout=30).stdout)
 
 
 def _shims_of(folder: Path) -> list[psutil.Process]:

@@ -14,8 +14,10 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route, WebSocketRoute
 
 from jupyter_lambda.api.aws.lambda_api import LambdaApi
+from jupyter_lambda.api.aws.rpc.door import RpcApi, is_rpc
 from jupyter_lambda.api.error_body import engine_error
 from jupyter_lambda.api.function_url import TRUSTED_PREFIX, FunctionUrls, url_id_of
+from jupyter_lambda.api.images import image_progress
 from jupyter_lambda.api.stream import stream
 from jupyter_lambda.errors import InvocationNotFound, JupyterLambdaError, NotFound, RequestError
 from jupyter_lambda.model.engine_api import (
@@ -24,9 +26,9 @@ from jupyter_lambda.model.engine_api import (
     DeployRequest,
     EngineStatus,
     Hello,
+    ImageRequest,
     InvocationPage,
     PublishRequest,
-    SettingView,
 )
 from jupyter_lambda.model.invocation import InvocationRecord
 from jupyter_lambda.model.names import parse_function_reference
@@ -39,7 +41,6 @@ if TYPE_CHECKING:
 
     from jupyter_lambda.api.access import Access
     from jupyter_lambda.engine.engine import Engine
-    from jupyter_lambda.model.host import MachineReading
 
 
 _OWN_PATHS = ("/health", "/metrics")
@@ -57,11 +58,7 @@ class Service:
         status: Callable[[], EngineStatus],
         doctor: Callable[[], Awaitable[Any]],
         stop: Callable[[bool], None],
-        machine: Callable[[], MachineReading] | None = None,
-        settings: Callable[[], list[SettingView]] = list,
     ) -> None:
-        self.machine = machine
-        self.settings = settings
         self.hello = hello
         self.status = status
         self.doctor = doctor
@@ -104,27 +101,28 @@ class _Application:
 def control_plane(engine: Engine, service: Service, access: Access) -> ASGIApp:
     """The application that serves everything but the hot doors."""
     routes = Routes(engine, service)
-    aws, urls = LambdaApi(engine, access), FunctionUrls(engine, access)
+    aws, rpc, urls = LambdaApi(engine, access), RpcApi(engine, access), FunctionUrls(engine, access)
     own = Starlette(
         routes=[
             Route("/health", _health),
+            Route("/metrics", routes.prometheus),
             Route(TRUSTED_PREFIX + "{id}/{rest:path}", _Application(urls.answer_trusted)),
             *routes.table(),
-            WebSocketRoute("/engine/v1/stream", lambda socket: stream(socket, engine, service.status, service.machine)),
+            WebSocketRoute("/engine/v1/stream", lambda socket: stream(socket, engine, service.status)),
         ],
         middleware=[Middleware(Guard, access=access)],
         exception_handlers={JupyterLambdaError: _on_error, 404: _on_unknown, 405: _on_unknown},
     )
 
     async def by_path(scope: Scope, receive: Receive, send: Send) -> None:
-        """Function URLs have their own; the engine's own paths are named; every other one is AWS's."""
+        """Function URLs have their own; the engine's own paths are named; every other one is AWS's: its other services, or Lambda."""
         if scope["type"] != "http":
             await own(scope, receive, send)
         elif url_id_of(scope) is not None:
             await urls(scope, receive, send)
         else:
             is_own = scope["path"].startswith("/engine/") or scope["path"] in _OWN_PATHS
-            await (own if is_own else aws)(scope, receive, send)
+            await (own if is_own else rpc if is_rpc(scope) else aws)(scope, receive, send)
 
     return by_path
 
@@ -143,9 +141,9 @@ class Routes:
             Route("/engine/v1/hello", self.hello),
             Route("/engine/v1/status", self.status),
             Route("/engine/v1/doctor", self.doctor),
-            Route("/engine/v1/settings", self.settings),
             Route("/engine/v1/stop", self.stop, methods=["POST"]),
             Route("/engine/v1/blobs/{sha256}", self.blob, methods=["HEAD", "PUT"]),
+            Route("/engine/v1/images", self.image, methods=["POST"]),
             Route("/engine/v1/functions", self.functions),
             Route(function, self.function, methods=["GET", "DELETE"]),
             Route(f"{function}/deploy", self.deploy, methods=["POST"]),
@@ -180,10 +178,6 @@ class Routes:
         """What this machine offers."""
         return _json(await self._service.doctor())
 
-    async def settings(self, _: Request) -> Response:
-        """The engine's settings, with their defaults."""
-        return _json(self._service.settings())
-
     async def stop(self, request: Request) -> Response:
         """End the engine, soon."""
         self._service.stop(request.query_params.get("drain") == "1")
@@ -203,6 +197,11 @@ class Routes:
         finally:
             await upload.abort()
         return _json({}, 201)
+
+    async def image(self, request: Request) -> Response:
+        """Have an image at hand, told line by line."""
+        asked = await _body(request, ImageRequest)
+        return StreamingResponse(image_progress(self._engine, asked, request), media_type="application/x-ndjson")
 
     # -- functions ----------------------------------------------------------------------------------------------------------
     async def functions(self, _: Request) -> Response:
@@ -306,6 +305,14 @@ class Routes:
         name = _name(request)
         self._engine.catalog.entry(name)
         return _json(await self._engine.store.metrics(name, since=_number(request, "since", 0.0, float)))
+
+    async def prometheus(self, request: Request) -> Response:
+        """What Prometheus scrapes."""
+        # Imported at the first scrape: its library takes longer to import than the rest of a start.
+        from jupyter_lambda.api.prometheus import exposition
+
+        page, content_type = exposition(self._engine, self._service.status(), request.headers.get("accept", ""))
+        return Response(page, headers={"content-type": content_type})
 
     async def environments(self, _: Request) -> Response:
         """Live environments, and those that ended not long ago."""

@@ -10,12 +10,15 @@ from jupyter_lambda.model.engine_api import ErrorBody
 
 def engine_error(error: JupyterLambdaError) -> tuple[int, bytes]:
     """Status and body for the engine's own clients."""
-    code = aws_code(error)
-    body = ErrorBody(
-        kind=type(error).__name__, code=code.code, where=error.where, what=error.what, suggestion=error.suggestion,
+    return int(aws_code(error).status), msgspec.json.encode(error_body(error))
+
+
+def error_body(error: JupyterLambdaError) -> ErrorBody:
+    """The body alone, for an answer that has begun."""
+    return ErrorBody(
+        kind=type(error).__name__, code=aws_code(error).code, where=error.where, what=error.what, suggestion=error.suggestion,
         members=error.members,
     )  # fmt: skip
-    return int(code.status), msgspec.json.encode(body)
 
 
 def aws_error(error: JupyterLambdaError) -> tuple[int, str, bytes]:

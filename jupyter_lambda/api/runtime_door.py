@@ -17,6 +17,7 @@ import msgspec
 from jupyter_lambda.api.access import Access
 from jupyter_lambda.api.aws.sigv4 import Verifier
 from jupyter_lambda.api.environment_api import environment_doors
+from jupyter_lambda.api.extension_api import PREFIXES, answer_extension_call
 from jupyter_lambda.api.front_door import Doors, FrontDoor
 from jupyter_lambda.api.http_protocol import HttpProtocol, Request
 from jupyter_lambda.api.streamed_result import StreamedResult
@@ -27,7 +28,7 @@ from jupyter_lambda.model import limits
 if TYPE_CHECKING:
     from jupyter_lambda.engine.engine import Engine
 
-_PREFIX: Final = b"/2018-06-01/runtime/"
+_SERVED: Final = (b"/2018-06-01/runtime/", *PREFIXES)
 _NEXT: Final = b"/2018-06-01/runtime/invocation/next"
 _INVOCATION: Final = re.compile(rb"/2018-06-01/runtime/invocation/(?P<id>[^/]+)/(?P<what>response|error)")
 _MODE: Final = b"lambda-runtime-function-response-mode"
@@ -101,6 +102,8 @@ class RuntimeConnection(HttpProtocol):
             self._answered(match["id"].decode("latin-1"), match["what"], request)
         elif target == b"/2018-06-01/runtime/init/error":
             self._answer(self._session.init_error(request.body))
+        elif target.startswith(PREFIXES) and self._session.companions is not None:
+            answer_extension_call(self, self._session.companions, request)
         elif target.endswith(b"/ping"):
             self.respond(200, b"Content-Type: text/plain\r\n", b"pong")
         else:
@@ -222,7 +225,7 @@ class RuntimeDoor:
 
     def protocol_for(self, first: bytes) -> asyncio.Protocol | None:
         """Who serves a connection that begins like this."""
-        if _PREFIX in first and self._session is not None:
+        if self._session is not None and any(prefix in first for prefix in _SERVED):
             return RuntimeConnection(self._session, owns_session=False)
         if self._doors is None:
             self._doors = environment_doors(self._engine, self._access)

@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_lambda.capture.report import CaptureReport
-from jupyter_lambda.model.engine_api import DeployAnswer, DeployRequest
+from jupyter_lambda.errors import FunctionNotFound
+from jupyter_lambda.model.engine_api import DeployAnswer, DeployRequest, ImageRequest
+from jupyter_lambda.model.function import Configuration
 
 if TYPE_CHECKING:
     from jupyter_lambda.capture.package import Capture
     from jupyter_lambda.client.engine_client import EngineClient
 
+HOST: Final = "host"  # the image that is no image: this machine's own folders
 _REQUIREMENTS_FOLDER: Final = "requirements"  # inside the home: installed sets, shared by all functions
 
 
@@ -60,6 +63,7 @@ def deploy_capture(engine: EngineClient, capture: Capture, choices: DeploymentCh
     Raises:
         CaptureFailed: The package does not load; nothing was deployed.
         CaptureError: pip could not install the requirements.
+        SandboxError: The image that it would run in is not there, or could not be built.
         OwnedByAnotherNotebook: Another notebook deployed this name.
         RequestError: The engine refused an option.
     """
@@ -68,6 +72,7 @@ def deploy_capture(engine: EngineClient, capture: Capture, choices: DeploymentCh
     folder = install(engine, capture, choices.requirements)
     proof = prove(capture, extra_path=[folder] if folder else [])
     engine.upload_blob(capture.package, capture.package_sha256)
+    ensure_image(engine, capture, choices)
     answer = engine.deploy(capture.name, deploy_request(capture, choices, folder))
     version = f"v{answer.version}" if answer.version else "$LATEST"
     return Deployment(answer, proof.report.with_state("deployed", version=version))
@@ -82,7 +87,44 @@ def install(
     from jupyter_lambda.capture.pip_install import install_requirements
 
     cache = Path(engine.runtime.home) / _REQUIREMENTS_FOLDER
-    return str(install_requirements(requirements, capture.python, cache, progress=progress).folder)
+    wheels = engine.status().wheel_folder
+    installed = install_requirements(
+        requirements, capture.python, cache, find_links=Path(wheels) if wheels else None, progress=progress
+    )
+    return str(installed.folder)
+
+
+def ensure_image(
+    engine: EngineClient, capture: Capture, choices: DeploymentChoices, *, progress: Callable[[str], None] | None = None
+) -> None:
+    """Have the image at hand that the function will run in, telling `progress` what a build tells; nothing where there is none.
+
+    Raises:
+        SandboxError: It is not there, or could not be built; nothing was deployed.
+    """
+    status = engine.status()
+    if not status.default_image:
+        return  # an engine that knows no images
+    present = _present(engine, capture.name)
+    image, sandbox = choices.options.get("image", present.image), choices.options.get("sandbox", present.sandbox)
+    kind = sandbox or ("docker" if image is not None else status.sandbox)
+    if kind != "docker" or (image or status.default_image) == HOST:
+        return
+    requirements = tuple(choices.requirements) or present.requirements
+    request = ImageRequest(python=capture.python, image=image, requirements=requirements, sandbox=kind)
+    engine.ensure_image(request, progress or _ignore)
+
+
+def _present(engine: EngineClient, name: str) -> Configuration:
+    """What `$LATEST` has: options that are not set stay as they are."""
+    try:
+        return engine.function(name).function.latest.configuration
+    except FunctionNotFound:
+        return Configuration()
+
+
+def _ignore(line: str) -> None:
+    """Nobody listens."""
 
 
 def deploy_request(capture: Capture, choices: DeploymentChoices, requirements_folder: str | None) -> DeployRequest:

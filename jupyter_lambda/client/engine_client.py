@@ -17,8 +17,8 @@ import msgspec
 from jupyter_lambda.client.engine_link import EngineLink
 from jupyter_lambda.client.http_answer import CutOff, NotTaken
 from jupyter_lambda.client.invoke_call import InvokeHeads, read_result
-from jupyter_lambda.client.refusal import refusal
-from jupyter_lambda.errors import PackageTooLarge, PlatformError, RequestError
+from jupyter_lambda.client.refusal import raised, refusal
+from jupyter_lambda.errors import EngineUnavailable, PackageTooLarge, PlatformError, RequestError
 from jupyter_lambda.model import limits
 from jupyter_lambda.model.engine_api import (
     AliasRequest,
@@ -28,6 +28,8 @@ from jupyter_lambda.model.engine_api import (
     EngineStatus,
     FunctionDetail,
     Hello,
+    ImageProgress,
+    ImageRequest,
     InvocationPage,
     LogEvent,
     Metrics,
@@ -40,7 +42,7 @@ from jupyter_lambda.model.invocation import InvocationRecord, InvocationResult
 from jupyter_lambda.model.saved_event import SavedTestEvent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from jupyter_lambda.client.engine_link import Connect
     from jupyter_lambda.client.transport import Connection
@@ -138,6 +140,34 @@ class EngineClient:
             raise refusal(answer)
         return sha256
 
+    def ensure_image(self, request: ImageRequest, tell: Callable[[str], None]) -> str:
+        """Have the image at hand that such a function would run in; a build's lines are told as they come.
+
+        A keyboard interrupt ends the build and goes up.
+
+        Returns:
+            What identifies the image; empty where the engine needs none.
+
+        Raises:
+            SandboxError: There is no such image.
+            ImageBuildFailed: It could not be built.
+            EngineUnavailable: The engine went away meanwhile.
+        """
+        body = msgspec.json.encode(request)
+        answer, connection = self._link.open(b"POST /engine/v1/images", b"Content-Type: application/json\r\n", body)
+        with contextlib.closing(connection):
+            if answer.status >= HTTPStatus.BAD_REQUEST:
+                answer.body = connection.read_body(answer)
+                raise refusal(answer)
+            with contextlib.suppress(CutOff, NotTaken):
+                for progress in _lines(connection, ImageProgress):
+                    if progress.error is not None:
+                        raise raised(progress.error)
+                    if progress.image is not None:
+                        return progress.image
+                    tell(progress.line or "")
+        raise EngineUnavailable("engine", "it ended in the middle of building an image", "Try again: it starts by itself.")
+
     # -- functions ----------------------------------------------------------------------------------------------------------
     def functions(self) -> tuple[FunctionDetail, ...]:
         """Every function with its versions, aliases and environments."""
@@ -223,7 +253,7 @@ class EngineClient:
                 answer.body = connection.read_body(answer)
                 raise refusal(answer)
             with contextlib.suppress(CutOff, NotTaken):  # the engine ended: so does what it tells
-                yield from _lines(connection)
+                yield from _lines(connection, LogEvent)
 
     def metrics(self, name: str, *, since: float = 0.0) -> Metrics:
         """A function's figures since a moment (epoch seconds)."""
@@ -380,9 +410,9 @@ def _digest(file: IO[bytes]) -> str:
     return digest.hexdigest()
 
 
-def _lines(connection: Connection) -> Iterator[LogEvent]:
+def _lines(connection: Connection, kind: type[T]) -> Iterator[T]:
     rest = b""
     for chunk in connection.chunks():
         *whole, rest = (rest + chunk).split(b"\n")
         for line in whole:
-            yield msgspec.json.decode(line, type=LogEvent)
+            yield msgspec.json.decode(line, type=kind)

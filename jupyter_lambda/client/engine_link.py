@@ -140,11 +140,11 @@ class EngineLink:
         with suppress(ConnectionError, TimeoutError):
             self._route.calls.exchange(first, timeout=timeout)
 
-    def open(self, first: bytes, headers: bytes = b"") -> tuple[Answer, Connection]:
+    def open(self, first: bytes, headers: bytes = b"", body: bytes = b"") -> tuple[Answer, Connection]:
         """Send a request whose answer goes on and on; the connection is the caller's, who closes it."""
         route = self._route
         try:
-            answer, connection = route.calls.open(first, headers)
+            answer, connection = route.calls.open(first, headers, body)
         except (NotTaken, CutOff) as error:
             route = self._next(route, error)
         else:
@@ -153,7 +153,7 @@ class EngineLink:
             connection.close()
             route = self._route
         try:
-            return route.calls.open(first, headers)
+            return route.calls.open(first, headers, body)
         except (NotTaken, CutOff) as error:
             raise self._gone(error) from error
 

@@ -21,6 +21,11 @@ def refusal(answer: Answer) -> JupyterLambdaError:
         body = _decode(answer.body)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return _unreadable(answer)
+    return raised(body)
+
+
+def raised(body: ErrorBody) -> JupyterLambdaError:
+    """The error that a body tells of."""
     cls = error_classes().get(body.kind, PlatformError)
     return cls(body.where, body.what, body.suggestion, members=body.members)
 

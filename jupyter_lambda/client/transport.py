@@ -190,11 +190,11 @@ class Transport:
         self._idle.give_back(connection.socket)
         return answer
 
-    def open(self, first: bytes, headers: bytes = b"") -> tuple[Answer, Connection]:
-        """Send a request without a body and wait for its head; the connection is the caller's, who closes it."""
+    def open(self, first: bytes, headers: bytes = b"", body: bytes = b"") -> tuple[Answer, Connection]:
+        """Send a request and wait for its answer's head; the connection is the caller's, who closes it."""
         connection = Connection(_connected(self.path))
         try:
-            connection.send(request_head(first, self._fixed, headers, 0), b"")
+            connection.send(request_head(first, self._fixed, headers, len(body)), body)
             return connection.read_head(), connection
         except BaseException:
             connection.close()

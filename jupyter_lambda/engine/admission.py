@@ -110,6 +110,7 @@ class Admission:
         name = invocation.version.function_name
         self._in_flight[invocation.id] = invocation
         self._running[name] = self._running.get(name, 0) + 1
-        if self._reserved(name) is None:
+        invocation.reserved = self._reserved(name) is not None
+        if not invocation.reserved:
             self._unreserved.add(invocation.id)
         self._quiet.clear()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from jupyter_lambda.errors import StoreError, Throttled
 from jupyter_lambda.model.function import sandbox_kind
 from jupyter_lambda.model.invocation import InvocationRecord, InvocationResult, Status
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from jupyter_lambda.engine.invocations import Invocation, Outcome
     from jupyter_lambda.engine.live import Live
     from jupyter_lambda.store.protocol import Store
+    from jupyter_lambda.telemetry.counters import Counters
 
 log = logging.getLogger(__name__)
 
@@ -24,10 +27,11 @@ log = logging.getLogger(__name__)
 class Completion:
     """Writes down how invocations ended."""
 
-    def __init__(self, store: Store, live: Live, clock: Clock, own_sandbox: str) -> None:
+    def __init__(self, store: Store, live: Live, clock: Clock, counters: Counters, own_sandbox: str) -> None:
         self._store = store
         self._live = live
         self._clock = clock
+        self._counters = counters
         self._own_sandbox = own_sandbox
 
     def outcome(
@@ -47,12 +51,15 @@ class Completion:
         if environment is not None:
             fault = error_type if told_by_platform and status is Status.FAILED else None
             environment.tell(platform_events.report(record, fault=fault))
-            text = environment.log.take()
+            text, times = environment.log.take(), environment.log.take_times(invocation.arrived)
+            if times:
+                record = msgspec.structs.replace(record, log_times=times)
         try:
             self._store.record(record, text)
         except StoreError as error:
             log.error("an invocation could not be recorded: %s", error)
             return error
+        self._counters.count(record)
         self._live.publish("invocation", record)
         return InvocationResult(payload=payload, record=record, log=text)
 
@@ -63,6 +70,7 @@ class Completion:
             self._store.record(record)
         except StoreError as store_error:
             log.warning("a throttle could not be recorded: %s", store_error)
+        self._counters.count(record)
         self._live.publish("invocation", record)
 
     def began(self) -> None:
@@ -118,4 +126,8 @@ class Completion:
             invocation_type=request.invocation_type,
             attempt=request.attempt,
             sandbox=sandbox_kind(version.configuration, self._own_sandbox),
+            log_group=version.configuration.logging.get("LogGroup", ""),
+            reserved=invocation.reserved,
+            provisioned=invocation.provisioned,
+            spilled=invocation.spilled,
         )

@@ -20,8 +20,9 @@ import msgspec
 
 from jupyter_lambda.engine.background import Background
 from jupyter_lambda.errors import RequestError
+from jupyter_lambda.model.metrics import MetricPoint
 from jupyter_lambda.scheduling.retries import BACK_OFF_MAX_SECONDS, BACK_OFF_MIN_SECONDS
-from jupyter_lambda.store.protocol import DeleteDelivery, Delivery, PutDelivery
+from jupyter_lambda.store.protocol import AddPoint, DeleteDelivery, Delivery, PutDelivery
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -108,7 +109,9 @@ class Deliveries:
         failed = msgspec.structs.replace(delivery, failure=why, ended=self._clock.epoch())
         self._failed.append(failed)
         old, self._failed = self._failed[:-FAILED_KEPT], self._failed[-FAILED_KEPT:]
-        await self._store.commit([PutDelivery(failed), *(DeleteDelivery(one.delivery_id) for one in old)])
+        metric = "DeadLetterErrors" if delivery.dead_letter else "DestinationDeliveryFailures"
+        point = MetricPoint(function_name=delivery.function_name, metric=metric, moment=self._clock.epoch())
+        await self._store.commit([PutDelivery(failed), *(DeleteDelivery(one.delivery_id) for one in old), AddPoint(point)])
         self._waiting.pop(delivery.delivery_id, None)
         self._changed()
 

@@ -22,13 +22,15 @@ from typing import TYPE_CHECKING, Any
 from jupyter_lambda.engine.admission import Admission
 from jupyter_lambda.engine.background import Background
 from jupyter_lambda.engine.endings import Endings, init_error_type
-from jupyter_lambda.engine.environments import LiveEnvironment, Parts, Phase
+from jupyter_lambda.engine.environment_phases import Parts, Phase
+from jupyter_lambda.engine.environments import LiveEnvironment
 from jupyter_lambda.engine.idle_watch import IdleWatch
 from jupyter_lambda.engine.lanes import Lane, Lanes
 from jupyter_lambda.engine.memory_ledger import MemoryLedger
 from jupyter_lambda.engine.outcomes import cancelled, handler_error, response_too_large
 from jupyter_lambda.engine.runtime_session import Delivery
-from jupyter_lambda.errors import JupyterLambdaError, PlatformError, Throttled
+from jupyter_lambda.engine.start_line import StartLine
+from jupyter_lambda.errors import JupyterLambdaError, PlatformError, SandboxError, Throttled
 from jupyter_lambda.model.invocation import Status
 from jupyter_lambda.scheduling import placement
 from jupyter_lambda.scheduling.placement import Decision, Retire, RunOn, Start
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from jupyter_lambda.model.engine_api import RunningView
     from jupyter_lambda.model.environment import EnvironmentLife, EnvironmentView
     from jupyter_lambda.model.function import Version
+    from jupyter_lambda.model.metrics import CountedInvocation
     from jupyter_lambda.sandbox.protocol import Death
 
 log = logging.getLogger(__name__)
@@ -64,6 +67,7 @@ class Dispatcher:
             self._lanes, parts.settings, parts.clock, parts.loop, apply=self._apply, freeze=lambda e: self._spawn(self._freeze(e))
         )
         self.ledger = MemoryLedger(parts.settings.budget_mib, parts.settings.budget_wait_seconds, self._lanes.idle, self._reclaim)
+        self._start_line = StartLine(parts.sandbox, parts.clock)
         self.stopping = False
 
     # -- readings ---------------------------------------------------------------------------------------------------------
@@ -75,6 +79,10 @@ class Dispatcher:
     def running_views(self, limit: int) -> list[RunningView]:
         """The first `limit` of them, as they are shown."""
         return [i.view() for i in islice(self._admission.in_flight(), limit)]
+
+    def counted(self) -> tuple[CountedInvocation, ...]:
+        """The same as metrics count them; one that waits for its environment counts from its arrival."""
+        return tuple(i.counted() for i in self._admission.in_flight())
 
     @property
     def environments(self) -> int:
@@ -176,6 +184,7 @@ class Dispatcher:
             self._hand_over(environment, invocation)
             return
         self._becomes_idle(environment)
+        lane.started((environment.start_ms + environment.init_ms) / 1000.0)
         self._apply(lane, placement.on_started(lane.pool, environment.environment_id, environment.idle_since))
 
     def on_free(self, environment: LiveEnvironment) -> None:
@@ -197,6 +206,7 @@ class Dispatcher:
         environment.invocation = None
         invocation.stop_timer()
         lane = self._lane(environment)
+        lane.ran(self._parts.clock.monotonic() - invocation.delivered)
         self._apply(lane, placement.on_answered(lane.pool, environment.environment_id))
         environment.log.drain()
         if too_large:
@@ -273,8 +283,12 @@ class Dispatcher:
         for effect in effects:
             match effect:
                 case RunOn(environment_id, invocation_id):
-                    self._run_on(lane.environments[environment_id], self._admitted(invocation_id))
+                    invocation = self._admitted(invocation_id)
+                    invocation.provisioned = lane.pool.provisioned
+                    invocation.spilled = 0 < lane.pool.provisioned < len(lane.pool.busy)
+                    self._run_on(lane.environments[environment_id], invocation)
                 case Start():
+                    lane.in_line += 1
                     self._spawn(self._start(lane))
                 case Retire(environment_id, reason):
                     self._remove(lane, lane.environments[environment_id], reason)
@@ -335,6 +349,14 @@ class Dispatcher:
             self._hand_over(environment, invocation)
 
     async def _start(self, lane: Lane) -> None:
+        """Start an environment when it is its turn, if it is still needed then."""
+        try:
+            await self._start_line.take(lane, lambda: self._start_now(lane))
+        except SandboxError as error:  # the function's own choice of a sandbox can't be had
+            self._start_failed(lane, None, error)
+        self._lanes.drop_if_done(lane)
+
+    async def _start_now(self, lane: Lane) -> LiveEnvironment | None:
         what = f'function "{lane.version.function_name}"'
         limit = self.ledger.limit(lane.version.configuration.memory_mib)
         environment = LiveEnvironment(self._parts, self, lane.version, limit, provisioned=lane.pool.provisioned > 0)
@@ -342,27 +364,38 @@ class Dispatcher:
             await self.ledger.charge(environment.environment_id, environment.limit_mib, what)
         except Throttled as error:
             self._start_failed(lane, environment, error)
-            return
+            return None
         if (lane.pool.closed and not lane.pool.waiting) or self.stopping:
             self._start_failed(lane, environment, None)
-            return
+            return None
         self._lanes.add(lane, environment)
         self._completion.environment_changed(environment)
         try:
             await environment.start()
         except JupyterLambdaError as error:
             self._start_failed(lane, environment, error)
+            return None
+        return environment
 
-    def _start_failed(self, lane: Lane, environment: LiveEnvironment, error: JupyterLambdaError | None) -> None:
-        oldest = lane.pool.waiting[0] if lane.pool.waiting and not self.stopping else None
-        if error is not None and oldest is not None:
-            invocation = self._admitted(oldest)
-            lane.pool, _ = placement.on_abandoned(lane.pool, oldest)
-            self._endings.not_started(invocation, error)
-        elif error is not None:
-            log.warning("an environment could not be made: %s", error)
-        self._remove(lane, environment, f"it could not be made: {error}" if error else "not needed any more")
+    def _start_failed(self, lane: Lane, environment: LiveEnvironment | None, error: JupyterLambdaError | None) -> None:
+        if error is not None:
+            self._tell_waiting(lane, error)
+        if environment is not None:
+            self._remove(lane, environment, f"it could not be made: {error}" if error else "not needed any more")
         self._apply(lane, placement.on_gone(lane.pool, None))
+
+    def _tell_waiting(self, lane: Lane, error: JupyterLambdaError) -> None:
+        """Whoever waits longest gets the error; where memory was missing, so does who has waited for it as long as one may."""
+        waiting = () if self.stopping else lane.pool.waiting
+        if not waiting:
+            log.warning("an environment could not be made: %s", error)
+        patience = self._parts.settings.budget_wait_seconds if isinstance(error, Throttled) else None
+        now = self._parts.clock.monotonic()
+        for position, request_id in enumerate(waiting):
+            invocation = self._admitted(request_id)
+            if position == 0 or (patience is not None and now - invocation.arrived >= patience):
+                lane.pool, _ = placement.on_abandoned(lane.pool, request_id)
+                self._endings.not_started(invocation, error)
 
     async def _init_again(self, environment: LiveEnvironment, invocation: Invocation) -> None:
         """Init within the invocation, as Lambda does when init failed before it."""
@@ -410,7 +443,7 @@ class Dispatcher:
         invocation.timer = None
         if invocation.verdict is None and invocation.environment is not None:
             invocation.verdict = Status.TIMED_OUT
-            self._spawn(invocation.environment.kill())
+            self._spawn(invocation.environment.kill("timeout"))
 
     def _place_next_in_line(self) -> None:
         """An invocation ended: whoever waits for concurrency may have it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from jupyter_lambda.engine.outcomes import Failure, cancelled, ended, handler_error, timed_out
+from jupyter_lambda.engine.outcomes import Failure, cancelled, ended, extension_failed, handler_error, timed_out
 from jupyter_lambda.errors import JupyterLambdaError, Throttled
 from jupyter_lambda.model.invocation import Status
 from jupyter_lambda.sandbox.protocol import Death, DeathCause
@@ -74,6 +74,8 @@ class Endings:
         elif environment.init_error is not None:
             self._by_init_error(invocation, environment, environment.init_error)
             return
+        elif environment.extension_fault is not None:
+            failure = extension_failed(invocation.id, *environment.extension_fault)
         else:
             failure = ended(invocation.id, death)
         self.fail(invocation, failure, environment)

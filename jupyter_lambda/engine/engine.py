@@ -23,14 +23,15 @@ from jupyter_lambda.engine.deliveries import Deliveries, Sender
 from jupyter_lambda.engine.deployment import difference
 from jupyter_lambda.engine.destinations import EndedEvent, Following, follow
 from jupyter_lambda.engine.dispatcher import Dispatcher
-from jupyter_lambda.engine.environments import Parts
+from jupyter_lambda.engine.environment_phases import Parts
 from jupyter_lambda.engine.event_queue import EventQueue
 from jupyter_lambda.engine.function_changes import FunctionChanges
 from jupyter_lambda.engine.interpreter_choice import Interpreters
 from jupyter_lambda.engine.invocations import Invocation, InvokeRequest, Outcome, check_event
 from jupyter_lambda.engine.layers import Resources
 from jupyter_lambda.engine.live import Live
-from jupyter_lambda.engine.preparation import prepare
+from jupyter_lambda.engine.log_groups import LogGroups
+from jupyter_lambda.engine.preparation import Preparations
 from jupyter_lambda.engine.saved_events import SavedTestEvents
 from jupyter_lambda.errors import (
     AliasNotFound,
@@ -53,11 +54,13 @@ from jupyter_lambda.model.engine_api import (
     VersionDifference,
 )
 from jupyter_lambda.model.function import SANDBOXES, sandbox_kind
+from jupyter_lambda.model.metrics import MetricPoint
 from jupyter_lambda.model.names import LATEST, check_qualifier, function_arn, is_version_number
 from jupyter_lambda.sandbox.languages import command_for_runtime
 from jupyter_lambda.scheduling.retries import RetryPolicy
 from jupyter_lambda.scheduling.routing import route
-from jupyter_lambda.store.protocol import QueuedEvent, Store
+from jupyter_lambda.store.protocol import AddPoint, QueuedEvent, Store
+from jupyter_lambda.telemetry.counters import Counters
 from jupyter_lambda.telemetry.trace_header import continue_trace, with_call_counted
 
 if TYPE_CHECKING:
@@ -69,7 +72,7 @@ if TYPE_CHECKING:
     from jupyter_lambda.model.environment import Enforcement, EnvironmentView
     from jupyter_lambda.model.function import Alias, Version
     from jupyter_lambda.model.function_settings import EventInvokeConfig
-    from jupyter_lambda.sandbox.protocol import Sandboxes
+    from jupyter_lambda.sandbox.protocol import ImageSpec, Sandboxes
     from jupyter_lambda.telemetry.trace_header import TraceHeader
 
 log = logging.getLogger(__name__)
@@ -96,16 +99,18 @@ class Engine:
         self.deliveries = Deliveries(store, clock, Sender(endpoint), self.live.touch)
         self.resources = Resources(store, region=settings.region, account_id=settings.account_id)
         self.test_events = SavedTestEvents(self.catalog, self.resources, self.live)
-        interpreters = self._interpreters = Interpreters(
-            find_command=functools.partial(command_for_runtime, node_folder=settings.node_folder)
-        )
+        interpreters = Interpreters(find_command=functools.partial(command_for_runtime, node_folder=settings.node_folder))
+        self.preparations = Preparations(store, sandbox, interpreters)
+        self.log_groups = LogGroups(store, clock)
         self.changes = FunctionChanges(self.catalog, interpreters, self.resources)
         parts = Parts(
             sandbox=sandbox, doors=doors, store=store, clock=clock, settings=settings, interpreters=interpreters,
             loop=asyncio.get_running_loop(),
         )  # fmt: skip
-        completion = Completion(store, self.live, clock, sandbox.kind)
+        self.counters = Counters()
+        completion = Completion(store, self.live, clock, self.counters, sandbox.kind)
         self.dispatcher = Dispatcher(parts, completion, self._reserved, lambda: self.catalog.reserved_total)
+        sandbox.borrow_from(self.dispatcher.ledger)
         self._policy = RetryPolicy(
             retries=settings.async_retries,
             base_seconds=settings.async_retry_base_seconds,
@@ -121,6 +126,7 @@ class Engine:
         contents = await self.store.load()
         self.catalog.load(contents)
         self.resources.load(contents.resources)
+        self.log_groups.load(contents.resources)
         await self.sandbox.sweep()
         self.queue.load(contents.events)
         self.deliveries.load(contents.deliveries)
@@ -132,6 +138,7 @@ class Engine:
         """End everything; running invocations first get the grace time. Safe to call twice."""
         self.draining = True
         await self._background.aclose()
+        await self.log_groups.aclose()
         if self._tidying is not None:
             self._tidying.cancel()
             await asyncio.gather(self._tidying, return_exceptions=True)
@@ -228,6 +235,9 @@ class Engine:
         """Count this call in a chain of calls; a chain without an end is ended here."""
         trace, count = with_call_counted(trace, self.arn(entry.function.name))
         if count >= limits.RECURSION_MAX and entry.function.settings.recursive_loop == "Terminate":
+            name, now = entry.function.name, self.clock.epoch()
+            point = MetricPoint(function_name=name, metric="RecursiveInvocationsDropped", moment=now)
+            self._background.spawn(self.store.commit([AddPoint(point)]))
             raise RecursiveInvocation(
                 f'function "{entry.function.name}"', f"one chain of calls came to it {count} times",
                 "End the circle, or allow it: PutFunctionRecursionConfig with Allow.",
@@ -304,8 +314,16 @@ class Engine:
         if "layers" in request.options:
             layers = await self.resources.merged_package(request.options["layers"])
         answer = await self.catalog.deploy(name, request, size, layers)
-        self._background.spawn(prepare(answer.function.latest, self.store, self.sandbox, self._interpreters))
+        self._background.spawn(self.preparations.prepare(answer.function.latest))
         return answer
+
+    async def ensure_image(self, spec: ImageSpec, tell: Callable[[str], None]) -> str:
+        """Have an image at hand, see `Sandbox.ensure_image`."""
+        return await self.sandbox.ensure_image(spec, tell)
+
+    def build_ahead(self, version: Version) -> None:
+        """Begin to build the image that a version runs in, if it runs in one that is built."""
+        self._background.spawn(self.preparations.have_image(version))
 
     async def configure(self, name: str, change: ConfigurationChange) -> Version:
         """Change `$LATEST`'s configuration."""
@@ -340,6 +358,7 @@ class Engine:
             environments=tuple(v for v in self.dispatcher.views() if v.function_name == name and v.ended is None),
             sandbox=kind,
             enforcement=self.enforcement(kind),
+            building=self.preparations.building(name),
         )
 
     def sandbox_of(self, version: Version) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,12 +57,20 @@ async def plan_environment(version: Version, identity: Identity, address: str, s
         access_key_id=ENVIRONMENT_KEY_ID, secret_access_key=identity.token, session_token=identity.token,
         initialization_type="provisioned-concurrency" if identity.provisioned else "on-demand",
     )  # fmt: skip
+    extensions = await asyncio.to_thread(_extensions, layers) if layers else ()
     spec = environment_spec(
         version, identity.sandbox, task_root=task_root, layers=layers, command=command, environment_id=identity.environment_id,
         memory_mib=identity.limit_mib, variables=worker_variables(version, task_root, RUNTIME_DIR, worker, layers), runtime_api=address,
+        extensions=extensions,
     )  # fmt: skip
     exact = f"python:{version.python.version}" if version.python is not None else ""
     return Plan(spec, (command.version if command else exact) or configuration.runtime)
+
+
+def _extensions(layers: Path) -> tuple[str, ...]:
+    """The programs of external extensions, as Lambda finds them in `/opt/extensions`."""
+    folder = layers / "extensions"
+    return tuple(sorted(str(file) for file in folder.iterdir() if file.is_file())) if folder.is_dir() else ()
 
 
 def init_start(version: Version, identity: Identity, runtime_version: str) -> PlatformEvent:
@@ -71,3 +80,11 @@ def init_start(version: Version, identity: Identity, runtime_version: str) -> Pl
         runtime_version, arn, name=version.function_name, version=version.version, memory_mib=identity.limit_mib,
         instance=identity.environment_id, provisioned=identity.provisioned,
     )  # fmt: skip
+
+
+def held_line(version: Version, limit_mib: int) -> str:
+    """Says that a function gets less memory than it asked for, where the whole budget is less; else empty."""
+    wanted = version.configuration.memory_mib
+    if limit_mib >= wanted:
+        return ""
+    return f"[jupyter-lambda] held at {limit_mib:,} MB of the {wanted:,} MB asked for: that is the engine's whole budget\n"

@@ -27,6 +27,7 @@ def environment_spec(
     memory_mib: int = 0,
     variables: Mapping[str, str] | None = None,
     runtime_api: str = "",
+    extensions: tuple[str, ...] = (),
 ) -> EnvironmentSpec:
     """Describe an environment of a version.
 
@@ -40,6 +41,7 @@ def environment_spec(
         memory_mib: What it is held at; 0: what the function asks for.
         variables: The worker's whole environment.
         runtime_api: Where its Runtime API will be.
+        extensions: Programs of its layers that run beside the runtime.
     """
     configuration = version.configuration
     requirements = (version.requirements_folder,) if version.requirements_folder else ()
@@ -59,7 +61,11 @@ def environment_spec(
         extra_path=(*layer_python_path(layers, version.python), *requirements),
         mounts=(*configuration.mounts, *(Mount(folder, folder) for folder in shown)),
         network=configuration.network,
-        image=configuration.image,
+        image=version.image_id or configuration.image,
+        image_config=configuration.kept.get("ImageConfig", {}),
+        is_own_code=bool(version.image_id),
+        requirements=configuration.requirements,
         bootstrap=command.arguments if command else None,
+        extensions=extensions,
         sandbox=sandbox_kind(configuration, own_sandbox),
     )

@@ -1,49 +1,42 @@
 """A live execution environment: walls, runtime session, log and timing of one environment, and what it tells its owner.
 
-    phase         runtime process                    ends with
-    STARTING      being made                         → INIT, or the start failed
-    INIT          runs the function's module         ready → IDLE; error, death, 10 s → INIT_FAILED
-    INIT_FAILED   gone                               an invocation tries init once more → INVOKE_INIT; else → ENDING
-    INVOKE_INIT   init within an invocation          ready → BUSY; error, death, timeout → ENDING
-    IDLE          waits for an invocation            deliver → BUSY; retire → ENDING; death → ENDING
-    BUSY          runs the handler                   answer, next → IDLE; death → RESETTING
-    RESETTING     gone, being made and initialised   ready → IDLE; error, death → ENDING
-    ENDING        being removed                      –
-
-What can fail, and where it goes: a start that fails → `on_start_failed`; init → `on_init_failed`; a death while busy → `on_died`; a
-death while idle → `on_gone`. Each is told after every process of the environment is gone and its log is drained.
+Its phases are a table in `environment_phases`. What can fail, and where it goes: a start that fails → `on_start_failed`; init →
+`on_init_failed`; a death while busy → `on_died`; a death while idle → `on_gone`. Each is told after every process of the environment is
+gone and its log is drained.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import functools
 import logging
 import os
 import secrets
-from dataclasses import dataclass
-from enum import Enum, auto
-from typing import TYPE_CHECKING, Protocol
+import signal
+from typing import TYPE_CHECKING
 
-from jupyter_lambda.clock import Clock
+import msgspec
+
 from jupyter_lambda.engine.background import Background
-from jupyter_lambda.engine.doors import RuntimeDoors
-from jupyter_lambda.engine.environment_plan import Identity, init_start, plan_environment
-from jupyter_lambda.engine.interpreter_choice import Interpreters
+from jupyter_lambda.engine.companions import About, Companions
+from jupyter_lambda.engine.environment_phases import LIFE_STATE, VIEW_STATE, Owner, Parts, Phase
+from jupyter_lambda.engine.environment_plan import Identity, held_line, init_start, plan_environment
 from jupyter_lambda.engine.life_line import LifeLine
 from jupyter_lambda.engine.log_pipe import LogPipe
 from jupyter_lambda.engine.runtime_session import Delivery, RuntimeSession, State
-from jupyter_lambda.engine.settings import EngineSettings
 from jupyter_lambda.errors import JupyterLambdaError, SandboxError
 from jupyter_lambda.model import limits
 from jupyter_lambda.model.environment import EnvironmentLife, EnvironmentState, EnvironmentView
 from jupyter_lambda.model.function import sandbox_kind
 from jupyter_lambda.model.init_times import InitTimes, read_init_times
-from jupyter_lambda.sandbox.protocol import Channels, Death, DeathCause, EnvironmentSpec, ExecutionEnvironment, Sandboxes
-from jupyter_lambda.store.protocol import Store
+from jupyter_lambda.sandbox.protocol import Channels, Death, DeathCause, EnvironmentSpec, ExecutionEnvironment
 from jupyter_lambda.telemetry import platform_events
-from jupyter_lambda.telemetry.log_lines import log_stream
+from jupyter_lambda.telemetry.log_lines import fault_message, log_stream
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from jupyter_lambda.engine.doors import RuntimeDoor
     from jupyter_lambda.engine.environment_plan import Plan
     from jupyter_lambda.engine.invocations import Invocation
@@ -51,73 +44,6 @@ if TYPE_CHECKING:
     from jupyter_lambda.telemetry.platform_events import PlatformEvent
 
 log = logging.getLogger(__name__)
-
-
-class Phase(Enum):
-    """Where an environment is; see the table above."""
-
-    STARTING = auto()
-    INIT = auto()
-    INIT_FAILED = auto()
-    INVOKE_INIT = auto()
-    IDLE = auto()
-    BUSY = auto()
-    RESETTING = auto()
-    ENDING = auto()
-
-
-_VIEW_STATE = {
-    Phase.STARTING: EnvironmentState.STARTING,
-    Phase.INIT: EnvironmentState.INITIALISING,
-    Phase.INIT_FAILED: EnvironmentState.INITIALISING,
-    Phase.INVOKE_INIT: EnvironmentState.BUSY,
-    Phase.IDLE: EnvironmentState.IDLE,
-    Phase.BUSY: EnvironmentState.BUSY,
-    Phase.RESETTING: EnvironmentState.INITIALISING,
-    Phase.ENDING: EnvironmentState.ENDED,
-}
-_LIFE_STATE = {**_VIEW_STATE, Phase.INVOKE_INIT: EnvironmentState.INITIALISING}
-
-
-class Owner(Protocol):
-    """Who places invocations; called on the loop, must not block."""
-
-    def on_ready(self, environment: LiveEnvironment) -> None:
-        """Init is over; the environment can take an invocation."""
-        ...
-
-    def on_free(self, environment: LiveEnvironment) -> None:
-        """The runtime asked for its next invocation."""
-        ...
-
-    def on_answer(self, environment: LiveEnvironment, payload: bytes, *, is_error: bool, too_large: bool) -> None:
-        """The handler answered."""
-        ...
-
-    def on_init_failed(self, environment: LiveEnvironment, death: Death) -> None:
-        """Init failed; the process is gone."""
-        ...
-
-    def on_died(self, environment: LiveEnvironment, death: Death) -> None:
-        """The runtime process ended while it had an invocation."""
-        ...
-
-    def on_gone(self, environment: LiveEnvironment, death: Death) -> None:
-        """The runtime process ended while it had none, or during a reset."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What every environment needs."""
-
-    sandbox: Sandboxes
-    doors: RuntimeDoors
-    store: Store
-    clock: Clock
-    settings: EngineSettings
-    interpreters: Interpreters
-    loop: asyncio.AbstractEventLoop
 
 
 class LiveEnvironment:
@@ -143,6 +69,7 @@ class LiveEnvironment:
         self.init_times: InitTimes | None = None
         self.init_error: bytes | None = None
         self.init_timed_out = False
+        self.extension_fault: tuple[str, str] | None = None  # error type and reason: the environment ends for it
         self.held_mib = 0
         self.frozen = False
         self.idle_since = 0.0
@@ -156,16 +83,21 @@ class LiveEnvironment:
         logging_config = version.configuration.logging
         self._logs_json = logging_config.get("LogFormat") == "JSON"
         self._system_log_level = logging_config.get("SystemLogLevel", "INFO")
-        self.log = LogPipe(parts.loop, limits.INVOCATION_LOG_BYTES_MAX)
+        self.log = LogPipe(parts.loop, limits.INVOCATION_LOG_BYTES_MAX, parts.clock.monotonic, self._printed)
         self._session = RuntimeSession(self)
         self._session_closed = parts.loop.create_future()
         self._door: RuntimeDoor | None = None
+        self._companions: Companions | None = None
+        self._asked = False  # the runtime waits for its first invocation
+        self._answer: Callable[[], None] | None = None  # the runtime's, while extensions are still busy with the invocation
+        self._is_free = False
         self._walls: ExecutionEnvironment | None = None
         self._init_began = 0.0
         self._ready_at = 0.0
         self._stands = False
         self._init_is_limited = False
         self._init_timer: asyncio.TimerHandle | None = None
+        self._settled = asyncio.Event()  # its first init is over, or it is gone
         self._background = Background(parts.loop, log)
 
     @property
@@ -176,7 +108,7 @@ class LiveEnvironment:
     @phase.setter
     def phase(self, phase: Phase) -> None:
         self._phase = phase
-        self._life.note(_LIFE_STATE[phase])
+        self._life.note(LIFE_STATE[phase])
 
     # -- life -------------------------------------------------------------------------------------------------------------
     async def start(self) -> None:
@@ -190,8 +122,9 @@ class LiveEnvironment:
             self._door = await self._parts.doors.open(self.token)
             plan = await self._plan(self._door.address)
             spec = plan.spec
+            self._companions = self._accompany(spec)
             self.tell(init_start(self.version, self._identity, plan.runtime_version))
-            self.log.write(self._held_line())
+            self.log.write(held_line(self.version, self.limit_mib))
             channels = await self._channels(spec)
             self.phase = Phase.INIT
             self._begin_init(limited=True)
@@ -213,6 +146,12 @@ class LiveEnvironment:
         self.start_ms = max(0.0, (self._walls.walled - began) * 1000.0)
         self._standing(self._walls)
 
+    async def until_settled(self, seconds: float) -> None:
+        """Wait until its first init is over, well or badly, but not for longer."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._settled.wait()
+
     async def restart(self, phase: Phase) -> None:
         """Give the environment a new runtime process, in phase RESETTING or INVOKE_INIT (SandboxError)."""
         walls, door = self._walls, self._door
@@ -221,9 +160,13 @@ class LiveEnvironment:
         self.phase = phase
         self.init_error = self.init_times = None
         self.init_timed_out = False
+        self.extension_fault = None
         self._session = RuntimeSession(self)
         self._session_closed = self._parts.loop.create_future()
         spec = (await self._plan(door.address)).spec
+        if self._companions is not None:
+            self._companions.close()
+        self._companions = self._accompany(spec)
         channels = await self._channels(spec)
         self._begin_init(limited=phase is Phase.RESETTING)
         await walls.restart(spec, channels)
@@ -235,6 +178,8 @@ class LiveEnvironment:
         self.invocations += 1
         self.phase = Phase.BUSY
         self._session.deliver(delivery, streams=invocation.sink is not None)
+        if self._companions is not None:
+            self._companions.invoked(delivery)
 
     async def thaw(self) -> None:
         """Let the processes run again."""
@@ -252,8 +197,10 @@ class LiveEnvironment:
             if not self._is_unused():  # an invocation came meanwhile
                 await self.thaw()
 
-    async def kill(self) -> None:
-        """End every process; what follows is told through the owner."""
+    async def kill(self, reason: str = "failure") -> None:
+        """End every process, after their shutdown phase where there are extensions; what follows is told through the owner."""
+        if self._companions is not None:
+            await self._companions.shut_down(reason)
         if self._walls is not None:
             await self._walls.kill()
 
@@ -264,6 +211,9 @@ class LiveEnvironment:
             self.ended = self._parts.clock.epoch()
             self.end_reason = reason
         self._stop_init_timer()
+        if self._companions is not None and len(self._companions.extensions):
+            await self.thaw()
+            await self._companions.shut_down("spindown")
         if self._walls is not None:
             await self._walls.aclose()
         self._close_descriptors()
@@ -272,6 +222,8 @@ class LiveEnvironment:
     def tell(self, event: PlatformEvent) -> None:
         """Write what the platform says into the log, in the function's log format."""
         self.log.write(event.line(self._parts.clock.epoch(), as_json=self._logs_json, system_level=self._system_log_level))
+        if self._companions is not None:
+            self._companions.said(event)
 
     def tell_start(self, invocation: Invocation) -> None:
         """An invocation begins here."""
@@ -299,7 +251,7 @@ class LiveEnvironment:
 
     def view(self) -> EnvironmentView:
         """How it stands now."""
-        state = _VIEW_STATE[self.phase]
+        state = VIEW_STATE[self.phase]
         if self.frozen and state is EnvironmentState.IDLE:
             state = EnvironmentState.FROZEN
         return EnvironmentView(
@@ -320,16 +272,50 @@ class LiveEnvironment:
     # -- what the runtime says ----------------------------------------------------------------------------------------------
     def on_ready(self) -> None:
         """The runtime asked for its first invocation."""
-        self._stop_init_timer()
-        self._ready_at = self._parts.clock.monotonic()
+        self._asked = True
         told = self._session.init_times
         self.init_times = read_init_times(told) if told else None
-        if self._stands:
-            self._tell_ready()
+        self.on_companions_moved()
 
     def on_free(self) -> None:
         """The runtime asked for another invocation."""
-        self._owner.on_free(self)
+        self._is_free = True
+        self.on_companions_moved()
+
+    def on_companions_moved(self) -> None:
+        """Go on with what waited for the runtime and for its extensions, if all are ready for it."""
+        if self._companions is not None and not self._companions.are_waiting:
+            return
+        if self._asked:
+            self._asked = False
+            self._stop_init_timer()
+            self._ready_at = self._parts.clock.monotonic()
+            if self._stands:
+                self._tell_ready()
+        answer, self._answer = self._answer, None
+        if answer is not None:
+            answer()
+        if self._is_free:
+            self._is_free = False
+            self._owner.on_free(self)
+
+    def on_companion_failed(self, error_type: str, reason: str) -> None:
+        """An extension failed: init does, or the invocation, or an environment that nobody uses ends."""
+        self._stop_init_timer()
+        if self.phase in (Phase.STARTING, Phase.INIT, Phase.INVOKE_INIT, Phase.RESETTING):
+            message = f"Error: {reason}" if self.invocation is None else fault_message(self.invocation.id, reason)
+            self.init_error = msgspec.json.encode({"errorType": error_type, "errorMessage": message})
+        self.extension_fault = (error_type, reason)
+        self._answer = None
+        self._background.spawn(self.kill())
+
+    async def terminate_runtime(self, seconds: float) -> None:
+        """Ask the runtime process to end, and give it this long."""
+        walls = self._walls
+        if walls is not None and walls.pid is not None:
+            with contextlib.suppress(OSError):  # it is gone, or another user's
+                os.kill(walls.pid, signal.SIGTERM)
+                await asyncio.wait([walls.died], timeout=seconds)
 
     def on_chunk(self, piece: bytes) -> None:
         """A piece of a result that is streamed."""
@@ -339,12 +325,14 @@ class LiveEnvironment:
     def on_response(self, payload: bytes, *, too_large: bool) -> None:
         """The handler's result."""
         self._tell_runtime_done(len(payload), platform_events.SUCCESS)
-        self._owner.on_answer(self, payload, is_error=False, too_large=too_large)
+        self._answer = functools.partial(self._owner.on_answer, self, payload, is_error=False, too_large=too_large)
+        self.on_companions_moved()
 
     def on_error(self, payload: bytes) -> None:
         """The handler's error."""
         self._tell_runtime_done(len(payload), "error")
-        self._owner.on_answer(self, payload, is_error=True, too_large=False)
+        self._answer = functools.partial(self._owner.on_answer, self, payload, is_error=True, too_large=False)
+        self.on_companions_moved()
 
     def on_init_error(self, payload: bytes) -> None:
         """Init failed; the process ends by itself, and is ended if it does not."""
@@ -363,29 +351,34 @@ class LiveEnvironment:
 
     def _tell_runtime_done(self, produced_bytes: int, status: str) -> None:
         invocation = self.invocation
-        if not self._logs_json or invocation is None:
+        if invocation is None or not (self._logs_json or (self._companions is not None and self._companions.hears)):
             return
         self.log.drain()  # what the handler printed comes before it
         duration = (self._parts.clock.monotonic() - invocation.delivered) * 1000.0
         self.tell(platform_events.runtime_done(invocation.id, duration_ms=duration, produced_bytes=produced_bytes, status=status))
 
-    def _held_line(self) -> str:
-        """Says that the function gets less memory than it asked for, where the whole budget is less."""
-        wanted = self.version.configuration.memory_mib
-        if self.limit_mib >= wanted:
-            return ""
-        return (
-            f"[jupyter-lambda] held at {self.limit_mib:,} MB of the {wanted:,} MB asked for: that is the engine's whole budget\n"
-        )
-
     async def _channels(self, spec: EnvironmentSpec) -> Channels:
         if self._door is None:
             raise SandboxError("environment", "its Runtime API is closed", "")
+        companions = self._session.companions = self._companions
         runtime_fd = await self._door.connect(self._session)
         if spec.bootstrap is not None:  # speaks TCP: the socket would only keep a descriptor open
             os.close(runtime_fd)
             runtime_fd = -1
-        return Channels(runtime_fd=runtime_fd, log_fd=self.log.open())
+        supervisor_fd = companions.link.hand_over() if companions is not None and companions.link is not None else -1
+        return Channels(runtime_fd=runtime_fd, log_fd=self.log.open(), supervisor_fd=supervisor_fd)
+
+    def _accompany(self, spec: EnvironmentSpec) -> Companions:
+        about = About(function_name=spec.function_name, function_version=spec.version, handler=spec.handler)
+        self._asked = self._is_free = False
+        self._answer = None
+        return Companions(
+            spec.extensions, self, about, self._parts.settings.account_id, self._parts.clock, log, as_json=self._logs_json
+        )
+
+    def _printed(self, piece: bytes) -> None:
+        if self._companions is not None:
+            self._companions.printed(piece)
 
     def _begin_init(self, *, limited: bool) -> None:
         self._stands = False
@@ -406,9 +399,12 @@ class LiveEnvironment:
     def _tell_ready(self) -> None:
         self.init_ms = max(0.0, (self._ready_at - self._init_began) * 1000.0)
         self.tell(platform_events.init_runtime_done(provisioned=self.provisioned))
+        if self._companions is not None:
+            self._companions.init_is_over()
         self.tell_init_report(self.init_ms)
         if self._walls is not None:
             self._walls.init_ended()
+        self._settled.set()
         self._owner.on_ready(self)
 
     def _init_took_too_long(self) -> None:
@@ -425,6 +421,7 @@ class LiveEnvironment:
             self._background.spawn(self._tell_death(died.result()))
 
     async def _tell_death(self, death: Death) -> None:
+        self._settled.set()
         self._stop_init_timer()
         if self._session.state is not State.INIT or death.cause is not DeathCause.KILLED:
             await asyncio.wait([self._session_closed], timeout=1.0)  # every holder of the socket is gone: its end is near
@@ -445,6 +442,8 @@ class LiveEnvironment:
         return self.phase is Phase.IDLE and self.invocation is None
 
     def _close_descriptors(self) -> None:
+        if self._companions is not None:
+            self._companions.close()
         self.log.close()
         if self._door is not None:
             self._door.close()

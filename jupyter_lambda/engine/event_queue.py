@@ -17,9 +17,10 @@ from jupyter_lambda.engine.background import Background
 from jupyter_lambda.engine.destinations import EndedEvent, Following
 from jupyter_lambda.engine.invocations import InvokeRequest, Outcome
 from jupyter_lambda.errors import JupyterLambdaError, NotFound, Throttled
-from jupyter_lambda.model.invocation import Status
+from jupyter_lambda.model.invocation import InvocationResult, Status
+from jupyter_lambda.model.metrics import MetricPoint
 from jupyter_lambda.scheduling.retries import Again, GivenUp, RetryPolicy, after_attempt
-from jupyter_lambda.store.protocol import DeleteEvent, Delivery, PutEvent, QueuedEvent, Store
+from jupyter_lambda.store.protocol import AddPoint, DeleteEvent, Delivery, PutEvent, QueuedEvent, Store
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -70,7 +71,7 @@ class EventQueue:
 
     async def accept(self, event: QueuedEvent) -> None:
         """Keep the event; it is acknowledged once this returns (DiskFull, StoreError)."""
-        await self._store.commit([PutEvent(event)])
+        await self._store.commit([PutEvent(event), _count(event, "AsyncEventsReceived", event.accepted)])
         self._put(event)
         self._look()
 
@@ -119,9 +120,11 @@ class EventQueue:
         outcome = await self._invoke(request)
         if self._closed or event.request_id not in self._events:
             return
+        now = self._clock.epoch()
         if isinstance(outcome, NotFound):
-            await self._end(event, Following())
+            await self._end(event, Following(), [_count(event, "AsyncEventsDropped", now)])
             return
+        figures = _age(event, outcome)
         status = _status(outcome)
         counts = status not in (Status.THROTTLED, Status.LOST)
         throttles = 0 if counts else self._throttles.get(event.request_id, 0) + 1
@@ -132,22 +135,26 @@ class EventQueue:
             attempts=attempts,
             throttles=throttles,
             accepted=event.accepted,
-            now=self._clock.epoch(),
+            now=now,
         )
         if not isinstance(verdict, Again):
             condition = verdict.condition if isinstance(verdict, GivenUp) else "Success"
             tells = status is not Status.CANCELLED
-            await self._end(event, self._follow(EndedEvent(event, outcome, condition, attempts)) if tells else Following())
+            if isinstance(verdict, GivenUp):
+                figures.append(_count(event, "AsyncEventsDropped", now))
+            following = self._follow(EndedEvent(event, outcome, condition, attempts)) if tells else Following()
+            await self._end(event, following, figures)
             return
         self._throttles[event.request_id] = throttles
         later = msgspec.structs.replace(event, attempt=attempts, due=verdict.due)
-        await self._store.commit([PutEvent(later)])
+        await self._store.commit([PutEvent(later), *figures])
         self._put(later)
         self._settled(event.request_id)
         self._look()
 
-    async def _end(self, event: QueuedEvent, following: Following) -> None:
-        await self._store.commit([DeleteEvent(event.request_id), *following.changes])
+    async def _end(self, event: QueuedEvent, following: Following, figures: list[AddPoint]) -> None:
+        figures += [_count(received, "AsyncEventsReceived", received.accepted) for received in following.events]
+        await self._store.commit([DeleteEvent(event.request_id), *following.changes, *figures])
         self._events.pop(event.request_id, None)
         for next_event in following.events:
             self._put(next_event)
@@ -156,6 +163,21 @@ class EventQueue:
             self._deliver(delivery)
         self._throttles.pop(event.request_id, None)
         self._settled(event.request_id)
+
+
+def _count(event: QueuedEvent, metric: str, moment: float, value: float = 1.0) -> AddPoint:
+    """A figure of an event, for the transaction that it belongs to."""
+    return AddPoint(
+        MetricPoint(function_name=event.function_name, qualifier=event.qualifier, metric=metric, moment=moment, value=value)
+    )
+
+
+def _age(event: QueuedEvent, outcome: Outcome) -> list[AddPoint]:
+    """How long an event had waited when its function began to run; nothing where it did not."""
+    if not isinstance(outcome, InvocationResult):
+        return []
+    began = outcome.record.arrived + outcome.record.queued_ms / 1000.0
+    return [_count(event, "AsyncEventAge", began, max(0.0, began - event.accepted) * 1000.0)]
 
 
 def _status(outcome: Outcome) -> Status:

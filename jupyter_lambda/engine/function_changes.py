@@ -50,7 +50,7 @@ class FunctionChanges:
         now = self._catalog.timestamp()
         latest = Version(
             function_name=name, version=LATEST, configuration=configuration, package_sha256=package.sha256,
-            package_bytes=package.size, content_digest=f"zip:{package.sha256}", revision_id=new_revision(), last_modified=now,
+            package_bytes=package.size, content_digest=package.digest, revision_id=new_revision(), last_modified=now,
             python=choice.python, failure=choice.failure, layers_package=layers,
         )  # fmt: skip
         function = Function(name=name, latest=latest, created=now, settings=settings)
@@ -62,9 +62,17 @@ class FunctionChanges:
         return version
 
     async def update_code(
-        self, name: str, package: Package, *, revision_id: str | None, architecture: str | None, publish: bool, dry_run: bool
+        self,
+        name: str,
+        package: Package,
+        *,
+        revision_id: str | None,
+        architecture: str | None,
+        publish: bool,
+        dry_run: bool,
+        image: str | None = None,
     ) -> Version:
-        """Replace `$LATEST`'s package; returns it, or the version that `publish` made of it."""
+        """Replace `$LATEST`'s package, or the image that stands for one; returns it, or the version that `publish` made of it."""
         runtime = self._catalog.entry(name).function.latest.configuration.runtime
         choice = await self._interpreters.choose(runtime)
         answer: list[Version] = []
@@ -75,14 +83,16 @@ class FunctionChanges:
             configuration = before.configuration
             if architecture is not None:
                 configuration = msgspec.structs.replace(configuration, architecture=architecture)
-            same = before.package_sha256 == package.sha256
+            if image is not None:
+                configuration = msgspec.structs.replace(configuration, image=image)
+            same = before.package_sha256 == package.sha256 and before.image_id == package.image_id
             latest = msgspec.structs.replace(
                 before, configuration=configuration, package_sha256=package.sha256, package_bytes=package.size,
                 revision_id=new_revision(), last_modified=self._catalog.timestamp(),
             )  # fmt: skip
             if not same:  # nothing that a notebook said of its package holds for another one
                 latest = msgspec.structs.replace(
-                    latest, content_digest=f"zip:{package.sha256}", source="", manifest={}, preload=(), requirements_folder=None,
+                    latest, content_digest=package.digest, source="", manifest={}, preload=(), requirements_folder=None,
                 )  # fmt: skip
             if before.python is None:  # else it goes on where it ran: its packages are there
                 latest = _on(latest, choice)

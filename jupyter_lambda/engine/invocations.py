@@ -11,6 +11,7 @@ from jupyter_lambda.errors import InvalidRequestContent, JupyterLambdaError, Pay
 from jupyter_lambda.model import limits
 from jupyter_lambda.model.engine_api import RunningView
 from jupyter_lambda.model.invocation import InvocationResult, Status
+from jupyter_lambda.model.metrics import CountedInvocation
 
 if TYPE_CHECKING:
     import asyncio
@@ -40,8 +41,8 @@ class InvokeRequest(msgspec.Struct, frozen=True, kw_only=True):
 class Runner(Protocol):
     """What runs an invocation, as far as the invocation is concerned."""
 
-    async def kill(self) -> None:
-        """End it with everything it started."""
+    async def kill(self, reason: str = "failure") -> None:
+        """End it with everything it started; its extensions are told the reason: failure, timeout."""
         ...
 
 
@@ -49,8 +50,8 @@ class Invocation:
     """An admitted invocation. `done` is called exactly once, on the loop, and must not block."""
 
     __slots__ = (
-        "arrived", "arrived_epoch", "cold", "delivered", "done", "environment", "init_ms", "init_times", "request", "sink",
-        "start_ms", "timer", "verdict", "version",
+        "arrived", "arrived_epoch", "cold", "delivered", "done", "environment", "init_ms", "init_times", "provisioned", "request",
+        "reserved", "sink", "spilled", "start_ms", "timer", "verdict", "version",
     )  # fmt: skip
 
     def __init__(
@@ -75,6 +76,9 @@ class Invocation:
         self.init_ms = 0.0
         self.init_times: InitTimes | None = None
         self.timer: asyncio.TimerHandle | None = None
+        self.reserved = False  # counts against its function's reserved concurrency
+        self.provisioned = 0  # environments provisioned for its version when it was placed
+        self.spilled = False  # more were busy then than are provisioned
         self.verdict: Status | None = None  # decided before the environment's death says it: timed out, cancelled
 
     @property
@@ -87,6 +91,13 @@ class Invocation:
         return RunningView(
             request_id=self.id, function_name=self.version.function_name, version=self.version.version,
             qualifier=self.request.qualifier, arrived=self.arrived_epoch, waiting=not self.delivered,
+        )  # fmt: skip
+
+    def counted(self) -> CountedInvocation:
+        """How metrics count it while it runs."""
+        return CountedInvocation(
+            function_name=self.version.function_name, version=self.version.version, qualifier=self.request.qualifier,
+            arrived=self.arrived_epoch, reserved=self.reserved, provisioned=self.provisioned, spilled=self.spilled,
         )  # fmt: skip
 
     def stop_timer(self) -> None:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from jupyter_lambda.scheduling.budget import Holding
-from jupyter_lambda.scheduling.placement import Pool
+from jupyter_lambda.scheduling.placement import Pace, Pool
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Iterator
 
     from jupyter_lambda.engine.environments import LiveEnvironment
@@ -18,19 +19,32 @@ if TYPE_CHECKING:
     from jupyter_lambda.model.function import Version
 
 ENDED_KEPT: Final = 200
+_SLOW_START_FADES: Final = 0.9
 ENDED_SECONDS: Final = 600.0
 
 
 class Lane:
     """One version and revision: its pool and its environments."""
 
-    __slots__ = ("environments", "key", "pool", "version")
+    __slots__ = ("environments", "in_line", "key", "pace", "places", "pool", "version")
 
     def __init__(self, key: tuple[str, str, str], version: Version) -> None:
         self.key = key
         self.version = version
         self.pool = Pool()
         self.environments: dict[str, LiveEnvironment] = {}
+        self.pace = Pace()
+        self.in_line = 0  # starts that were decided on and have not begun
+        self.places: asyncio.Semaphore | None = None  # for starts under way, where a sandbox bounds them
+
+    def ran(self, seconds: float) -> None:
+        """An invocation took so long; what is remembered follows by a quarter."""
+        before = self.pace.run_seconds
+        self.pace = Pace(self.pace.start_seconds, seconds if before == 0 else before + (seconds - before) / 4)
+
+    def started(self, seconds: float) -> None:
+        """A start took so long until it was ready; quick ones (something waited) let the memory of slow ones fade slowly."""
+        self.pace = Pace(max(seconds, self.pace.start_seconds * _SLOW_START_FADES), self.pace.run_seconds)
 
 
 class Lanes:

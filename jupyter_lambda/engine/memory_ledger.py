@@ -1,4 +1,4 @@
-"""Who is charged how much memory, and who waits for some.
+"""Who is charged how much memory, who waits for some, and what waits ahead of need on what is left.
 
 A charge that fits is made at once. One that doesn't reclaims idle environments (see `scheduling.budget`) and waits for them to be
 gone; if that isn't enough it waits, first come first served, until something is given back or its patience ends.
@@ -9,12 +9,21 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 from jupyter_lambda.errors import Throttled
-from jupyter_lambda.scheduling.budget import Fit, Holding, fit, limit_within
+from jupyter_lambda.scheduling.budget import Fit, Holding, fit, limit_within, room_ahead
 
 Idle = Callable[[], Iterable[Holding]]
 Reclaim = Callable[[str], None]
+
+
+class _Loan(NamedTuple):
+    """What something that waits ahead of need holds, since when, and how to have it back."""
+
+    mib: int
+    since: float
+    give_back: Callable[[], None]
 
 
 class MemoryLedger:
@@ -27,6 +36,7 @@ class MemoryLedger:
         self._reclaim = reclaim
         self._charges: dict[str, int] = {}
         self._waiting: deque[asyncio.Future[None]] = deque()
+        self._ahead: dict[str, _Loan] = {}
         self.used_mib = 0
 
     def limit(self, memory_mib: int) -> int:
@@ -69,14 +79,46 @@ class MemoryLedger:
         self._set(holder, 0)
         self._charges.pop(holder, None)
 
+    # -- what waits ahead of need -------------------------------------------------------------------------------------------
+    @property
+    def ahead_mib(self) -> int:
+        """What waits ahead of need holds."""
+        return sum(loan.mib for loan in self._ahead.values())
+
+    def room_ahead_mib(self) -> int:
+        """What may wait ahead of need now, all of it together; nothing while somebody waits for memory."""
+        return 0 if self._waiting else room_ahead(self.budget_mib, self.used_mib, self.ahead_mib)
+
+    def borrow(self, holder: str, mib: int, give_back: Callable[[], None]) -> bool:
+        """Charge something that waits; False where that does not fit. `give_back` is called once, when its memory is needed."""
+        if not self.charge_now(holder, mib):
+            return False
+        self._ahead[holder] = _Loan(mib, asyncio.get_running_loop().time(), give_back)
+        return True
+
+    def returned(self, holder: str) -> None:
+        """It is gone, or somebody's now, who is charged for it."""
+        self._ahead.pop(holder, None)
+        self.release(holder)
+
+    def _reclaimable(self, holder: str) -> list[Holding]:
+        ahead = [Holding(name, loan.mib, loan.since, is_ahead=True) for name, loan in self._ahead.items()]
+        return [*ahead, *(h for h in self._idle() if h.environment_id != holder)]
+
+    def _take_back(self, holder: str) -> None:
+        loan = self._ahead.pop(holder, None)  # still charged until it is gone
+        if loan is not None:
+            loan.give_back()
+        else:
+            self._reclaim(holder)
+
     def _try(self, holder: str, mib: int) -> bool:
         more = mib - self._charges.get(holder, 0)
-        idle = [h for h in self._idle() if h.environment_id != holder]
-        decision = fit(self.budget_mib, self.used_mib, more, idle)
+        decision = fit(self.budget_mib, self.used_mib, more, self._reclaimable(holder))
         if not isinstance(decision, Fit):
             return False
         for environment_id in decision.reclaim:
-            self._reclaim(environment_id)
+            self._take_back(environment_id)
         if decision.reclaim:
             return False  # they give back when they are gone; then this is tried again
         self._set(holder, mib)

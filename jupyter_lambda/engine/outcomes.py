@@ -55,6 +55,11 @@ def ended(request_id: str, death: Death) -> Failure:
     return Failure(status, error_type, fault_message(request_id, reason), lines)
 
 
+def extension_failed(request_id: str, error_type: str, reason: str) -> Failure:
+    """An extension ended, or said that it can't go on, while the function had an invocation."""
+    return Failure(Status.EXITED, error_type, fault_message(request_id, reason), fault_lines(request_id, reason, error_type))
+
+
 def cancelled(request_id: str) -> Failure:
     """The caller cancelled it. Lambda has no such end; the error type is ours."""
     text = f"RequestId: {request_id} Error: Cancelled by the caller"

@@ -21,6 +21,8 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from jupyter_lambda.engine.companions import Companions
+
 
 class Delivery(msgspec.Struct, frozen=True):
     """What `GET …/invocation/next` answers."""
@@ -91,10 +93,11 @@ class State(Enum):
 class RuntimeSession:
     """One runtime process's progress through the Runtime API."""
 
-    __slots__ = ("_listener", "_send", "init_times", "request_id", "state", "streams")
+    __slots__ = ("_listener", "_send", "companions", "init_times", "request_id", "state", "streams")
 
     def __init__(self, listener: SessionListener) -> None:
         self._listener = listener
+        self.companions: Companions | None = None  # the extensions at the same address
         self.streams = False  # whether the present invocation's caller takes the result in pieces
         self._send: Callable[[Delivery], None] | None = None
         self.state = State.INIT

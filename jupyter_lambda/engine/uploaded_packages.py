@@ -16,6 +16,7 @@ import msgspec
 
 from jupyter_lambda.errors import InvalidZip, PackageTooLarge, RequestError
 from jupyter_lambda.model import limits
+from jupyter_lambda.model.function import image_digest
 
 if TYPE_CHECKING:
     from jupyter_lambda.store.protocol import Store
@@ -26,6 +27,23 @@ class Package(msgspec.Struct, frozen=True):
 
     sha256: str  # hex
     size: int  # bytes
+    image_id: str = ""  # of a function that is an image: its code is in there, and this package is empty
+
+    @property
+    def digest(self) -> str:
+        """What decides whether code has changed."""
+        return image_digest(self.image_id) if self.image_id else f"zip:{self.sha256}"
+
+
+async def empty_package(store: Store, image_id: str) -> Package:
+    """The package of a function that is an image."""
+    nothing = io.BytesIO()
+    with zipfile.ZipFile(nothing, "w"):
+        pass
+    data = nothing.getvalue()
+    sha256 = hashlib.sha256(data).hexdigest()
+    await store.put_blob(data, sha256)
+    return Package(sha256, 0, image_id)
 
 
 async def keep_package(store: Store, data: bytes) -> Package:

@@ -11,6 +11,7 @@ import msgspec
 
 from jupyter_lambda.model.environment import Enforcement, EnvironmentView
 from jupyter_lambda.model.function import Alias, Function, PythonEnvironment, Version
+from jupyter_lambda.model.host import ImageBuildView
 from jupyter_lambda.model.invocation import InvocationRecord
 
 PROTOCOL: Final = 1  # N and N±1 work together
@@ -75,16 +76,9 @@ class EngineStatus(msgspec.Struct, frozen=True, kw_only=True):
     enforcement: tuple[Enforcement, ...] = ()  # of the engine's own sandbox
     sandboxes: tuple[SandboxStatus, ...] = ()  # the engine's own first, then what functions have asked for besides
     warnings: tuple[str, ...] = ()
-
-
-class SettingView(msgspec.Struct, frozen=True, kw_only=True):
-    """One of the engine's settings: `engine start --set NAME=VALUE`."""
-
-    name: str
-    value: str  # in use
-    default: str
-    accepts: str
-    description: str
+    default_image: str = ""  # what containers start from: host | build; empty: no containers
+    wheel_folder: str = ""  # where packages for requirements are; empty: on the index
+    image_builds: tuple[ImageBuildView, ...] = ()  # what is being built now
 
 
 class DeployRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,6 +105,23 @@ class DeployRequest(msgspec.Struct, frozen=True, kw_only=True):
     alias_weight: float | None = None  # None: the alias points to the new version alone
     reserved_concurrency: int | None = None
     provisioned_concurrency: int | None = None
+
+
+class ImageRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Have the image at hand that a function like this would run in."""
+
+    python: PythonEnvironment | None = None
+    image: str | None = None  # None: what the engine uses
+    sandbox: str | None = None  # None: the engine's own
+    requirements: tuple[str, ...] = ()
+
+
+class ImageProgress(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One line of the answer: what the build tells, or as the last one the image or an error."""
+
+    line: str | None = None
+    image: str | None = None  # what identifies its content; empty: this engine needs none
+    error: ErrorBody | None = None
 
 
 class DeployAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -160,6 +171,7 @@ class FunctionDetail(msgspec.Struct, frozen=True, kw_only=True):
     environments: tuple[EnvironmentView, ...] = ()
     sandbox: str = ""  # process | docker: where `$LATEST` runs
     enforcement: tuple[Enforcement, ...] = ()  # what holds its limits there; empty as long as that sandbox was not needed
+    building: str = ""  # what the build of its image said last; empty: none is being built for it
 
 
 class VersionDifference(msgspec.Struct, frozen=True, kw_only=True):

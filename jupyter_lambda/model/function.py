@@ -142,6 +142,14 @@ def _check_environment(variables: dict[str, str]) -> None:
         )  # fmt: skip
 
 
+_IMAGE_DIGEST = "image:"
+
+
+def image_digest(image_id: str) -> str:
+    """The content digest of a version whose code is in an image."""
+    return f"{_IMAGE_DIGEST}{image_id}"
+
+
 class Version(msgspec.Struct, frozen=True, kw_only=True):
     """One version of a function: `$LATEST`, or a numbered one that never changes."""
 
@@ -162,6 +170,11 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     notebook: str | None = None
     layers_package: str = ""  # hex; one package that holds all layers; empty: none
     failure: str = ""  # why the version can't run (State: Failed); empty: it can
+
+    @property
+    def image_id(self) -> str:
+        """Of a version whose code is in its image (AWS's package type Image), that image; empty for one with a package."""
+        return self.content_digest.removeprefix(_IMAGE_DIGEST) if self.content_digest.startswith(_IMAGE_DIGEST) else ""
 
     def __repr__(self) -> str:
         """In short: this is what a notebook shows for `fn.configure(…)` and `fn.publish()`."""

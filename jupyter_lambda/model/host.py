@@ -33,6 +33,16 @@ class DockerFacts(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""  # what is missing and what to do
 
 
+class ImageBuildView(msgspec.Struct, frozen=True, kw_only=True):
+    """An image that is being built."""
+
+    image: str  # the name it will have
+    base: str  # what it is built from
+    requirements: tuple[str, ...]
+    started: float  # epoch seconds
+    last_line: str  # what the build said last
+
+
 class HostFacts(msgspec.Struct, frozen=True, kw_only=True):
     """One machine, as the engine on it sees it."""
 
@@ -54,13 +64,3 @@ class HostFacts(msgspec.Struct, frozen=True, kw_only=True):
     programs: tuple[ProgramFound, ...] = ()
     enforcement: tuple[Enforcement, ...] = ()  # of the process sandbox
     consequences: tuple[str, ...] = ()  # whole sentences: what follows for who uses it
-
-
-class MachineReading(msgspec.Struct, frozen=True, kw_only=True):
-    """How busy a machine is, whoever keeps it busy."""
-
-    at: float  # epoch seconds
-    cpu_share: float  # 0 to 1, of all processors
-    cpus: float  # that environments may use
-    memory_used_mib: int
-    memory_mib: int

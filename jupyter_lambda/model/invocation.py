@@ -53,6 +53,11 @@ class InvocationRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     invocation_type: str = "RequestResponse"
     attempt: int = 1
     sandbox: str = ""
+    log_group: str = ""  # where it is not the function's own
+    log_times: tuple[tuple[int, int], ...] = ()  # see telemetry.line_times
+    reserved: bool = False  # it counted against the function's reserved concurrency
+    provisioned: int = 0  # environments that were provisioned for its version when it ran
+    spilled: bool = False  # more were busy than are provisioned
 
 
 class InvocationResult(msgspec.Struct, frozen=True, kw_only=True):

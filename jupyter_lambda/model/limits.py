@@ -69,5 +69,6 @@ IDLE_ENVIRONMENT_SECONDS: Final = 300.0
 ENGINE_IDLE_SECONDS: Final = 1_800.0
 BUDGET_WAIT_SECONDS: Final = 10.0
 RETAINED_INVOCATIONS: Final = 100_000
+RETAINED_METRIC_POINTS: Final = 500_000  # of asynchronous events and streams
 RETAINED_LOG_BYTES: Final = 256 * 1024**2
 INVOCATION_LOG_BYTES_MAX: Final = 8 * 1024**2  # what one invocation may log before the rest is dropped, and said so

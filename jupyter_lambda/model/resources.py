@@ -1,4 +1,4 @@
-"""What an account has beside functions: versions of layers, code signing configurations, event source mappings.
+"""What an account has beside functions: versions of layers, code signing configurations, event source mappings, log groups.
 
 A resource's key is its place in the store; AWS's ARNs are made from it.
 """
@@ -51,4 +51,19 @@ class CodeSigningConfig(msgspec.Struct, frozen=True, kw_only=True, omit_defaults
         return f"code-signing/{self.config_id}"
 
 
-Resource = LayerVersion | CodeSigningConfig | EventSourceMapping | SavedTestEvent
+class LogGroup(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="log-group"):
+    """What somebody said of a log group: that it shall be there, how long its events are kept, its tags."""
+
+    name: str
+    created_ms: int  # epoch
+    retention_days: int | None = None  # None: as long as the engine keeps logs
+    tags: dict[str, str] = {}
+    group_class: str = "STANDARD"
+
+    @property
+    def key(self) -> str:
+        """Its place in the store."""
+        return f"log-group/{self.name}"
+
+
+Resource = LayerVersion | CodeSigningConfig | EventSourceMapping | SavedTestEvent | LogGroup

@@ -1,7 +1,7 @@
 """From a `%%lambda` cell to a deployed function.
 
-    capture the cell ─▶ install requirements ─▶ prove the package ─▶ deploy ─▶ what to show
-    find or start the engine (a thread) ────────────────────────────┘
+    capture the cell ─▶ install requirements ─▶ prove the package ─▶ have its image built ─▶ deploy ─▶ what to show
+    find or start the engine (a thread) ─────────────────────────────────────────┘
 
 The engine takes half a second to start and capturing about as long: side by side they cost the longer of the two. Nothing is deployed
 before the package was proved.
@@ -20,7 +20,7 @@ from jupyter_lambda.capture.capturing import capture_cell
 from jupyter_lambda.capture.options import PackageOptions
 from jupyter_lambda.capture.proof import prove
 from jupyter_lambda.capture.requirements import parse_requirements
-from jupyter_lambda.client.deployment import Deployment, DeploymentChoices, deploy_request, install
+from jupyter_lambda.client.deployment import Deployment, DeploymentChoices, deploy_request, ensure_image, install
 from jupyter_lambda.client.handle import FunctionHandle
 from jupyter_lambda.client.views.functions import limits_held
 from jupyter_lambda.errors import OwnedByAnotherNotebook, RequestError
@@ -74,6 +74,7 @@ class CellDeployment:
         Raises:
             CaptureFailed: The cell can't become a package; nothing was deployed.
             RequestError: The engine refused, or an option names what is not there.
+            SandboxError: The image that it would run in is not there, or could not be built; nothing was deployed.
             EngineUnavailable: No engine could be started.
         """
         package_options = self._package_options()
@@ -101,7 +102,9 @@ class CellDeployment:
         proof = prove(capture, extra_path=[folder] if folder else [])
         client = engine.result()
         client.upload_blob(capture.package, capture.package_sha256)
-        answer = self._deploy(client, deploy_request(capture, self._choices(package_options), folder))
+        choices = self._choices(package_options)
+        ensure_image(client, capture, choices, progress=self._tell)
+        answer = self._deploy(client, deploy_request(capture, choices, folder))
         version = f"v{answer.version}" if answer.version else "$LATEST"
         deployment = Deployment(answer, proof.report.with_state("deployed", version=version))
         status = client.status()

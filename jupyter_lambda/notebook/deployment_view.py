@@ -68,7 +68,7 @@ class DeploymentView(View):
         )
         news = "".join(f'<p class="note">⚠ {escaped(sentence)}</p>' for sentence in self.news())
         notes = "".join(f'<p class="quiet">{escaped(sentence)}</p>' for sentence in self.notes())
-        return f"<details><summary>{head}</summary>{self.report._repr_html_()}</details>{news}{notes}"
+        return f"<details><summary>{head}</summary>{self.report._repr_html_()}</details>{news}{notes}{_WAY_TO_A_CARD}"
 
     def as_json(self) -> Any:
         """Not asked for: the engine's own answer is."""
@@ -119,6 +119,13 @@ class DeploymentView(View):
         """What goes along, by name: `takes along FACTOR, rates · imports numpy`; the report has the rest."""
         taken, modules = _some([t.name for t in self.report.taken]), _some([m.name for m in self.report.modules])
         return " · ".join([*([f"takes along {taken}"] if taken else []), *([f"imports {modules}"] if modules else [])])
+
+
+# Our front end's style hides it: who reads it has a page without the card.
+_WAY_TO_A_CARD: Final = (
+    '<p class="quiet jp-Lambda-wayToCard">A live card stands here where the panel is: <code>pip install jupyter-lambda</code> in the '
+    "Python environment of the Jupyter server (this kernel’s may be another one), then restart that server.</p>"
+)
 
 
 def _some(names: Sequence[str]) -> str:

@@ -10,6 +10,9 @@ that socket's listener after the first connection, so nobody else gets in.
                       stop    stop every process but the holder: a frozen container still ends with its engine
                       go on   let them run again
     holder → engine   stopped the answer to stop
+
+Where no socket can be mounted (the daemon runs in a virtual machine, or far away) it connects to the engine over TCP instead, and the
+same messages go through that one connection, with the bytes of what would have been descriptors (`tunnel.py`).
 """
 
 from __future__ import annotations
@@ -21,7 +24,8 @@ import signal
 import socket
 from typing import TYPE_CHECKING, Any, Optional
 
-from jupyter_lambda.runtime import linux
+from jupyter_lambda.runtime import frames, linux
+from jupyter_lambda.runtime.tunnel import Tunnel, open_tunnel
 from jupyter_lambda.runtime.zygote import Zygote
 
 if TYPE_CHECKING:
@@ -29,6 +33,18 @@ if TYPE_CHECKING:
 
 _BACKLOG = 128
 _TMP = "/tmp"  # noqa: S108 - the container's own
+
+
+def open_holder(address: str, port: int) -> Holder:
+    """The holder of this container, connected to its engine: at a mounted socket's path, or at `tcp:host:port`.
+
+    Raises:
+        OSError: The engine can't be reached.
+    """
+    if not address.startswith("tcp:"):
+        return Holder(connect(address, port))
+    linux.prctl(linux.PR_SET_DUMPABLE, 0)  # before the secret is read
+    return DistantHolder(open_tunnel(address[len("tcp:") :], port))
 
 
 def connect(path: str, port: int) -> int:
@@ -69,6 +85,39 @@ class Holder(Zygote):
 
     def _kill(self, pids: list[int]) -> None:
         _signal_all(signal.SIGKILL)
+
+
+class DistantHolder(Holder):
+    """A holder whose engine is at the other end of a TCP connection."""
+
+    def __init__(self, tunnel: Tunnel) -> None:
+        reports, control = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        reports.setblocking(False)
+        super().__init__(control.detach())
+        self._tunnel = tunnel
+        tunnel.reports = reports.detach()
+        self._send(event="hello", uid=os.getuid())
+
+    def _wait(self, woken: int, timeout_ms: Optional[int]) -> set[int]:
+        ready = {woken} if self._tunnel.wait(woken, timeout_ms) else set()
+        return ready | {self._control.fileno()} if self._tunnel.messages or self._tunnel.is_over else ready
+
+    def _receive(self) -> tuple[Optional[dict[str, Any]], list[int]]:
+        return self._tunnel.messages.popleft() if self._tunnel.messages else (None, [])
+
+    def _obey(self, message: dict[str, Any], descriptors: list[int]) -> Optional[Job]:
+        if message["op"] in ("spawn", "go on"):
+            self._tunnel.is_watching = True
+        elif message["op"] == "stop":
+            self._tunnel.is_watching = False
+        return super()._obey(message, descriptors)
+
+    def _send(self, **message: Any) -> None:
+        if message["event"] == "died":
+            self._tunnel.report_memory()
+            self._tunnel.end_worker()
+        self._tunnel.send(frames.CONTROL, 0, json.dumps(message).encode())
+        self._tunnel.flush(whole=message["event"] == "unfit")  # this process ends next
 
 
 def _signal_all(number: int) -> None:

@@ -34,11 +34,11 @@ def _load() -> tuple[ModuleType, ModuleType, ModuleType, ModuleType]:
 
 
 def main() -> None:
-    """Become what the first argument says; the second is the descriptor to talk over, or in a container the socket's path and a port."""
+    """Become what the first argument says; the second is the descriptor to talk over, or in a container where the engine is, and a port."""
     zygote, worker, probe, container = _load()
     role = sys.argv[1]
     if role == "container":
-        job = container.Holder(container.connect(sys.argv[2], int(sys.argv[3]))).serve()
+        job = container.open_holder(sys.argv[2], int(sys.argv[3])).serve()
         if job is not None:
             worker.run(job)
         return

@@ -16,7 +16,7 @@ import sys
 import time
 from typing import Any, NamedTuple
 
-from jupyter_lambda.runtime import bootstrap, native_threads, seeds, walls
+from jupyter_lambda.runtime import bootstrap, native_threads, seeds, supervisor, walls
 
 _FIRST_FREE = 3  # descriptors below are the standard streams
 _ENTRY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "entry.py")
@@ -56,6 +56,8 @@ def run(job: Job) -> None:
     job = settle(job)
     request = job.request
     runtime = job.descriptors.get("runtime", -1)
+    if "supervisor" in job.descriptors:
+        supervisor.serve(job.descriptors["supervisor"], request["extensions"], request["variables"], runtime)
     command = request["command"]
     if request["fresh"]:
         command = _fresh_interpreter(request, runtime)

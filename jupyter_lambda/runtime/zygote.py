@@ -47,6 +47,7 @@ class Zygote:
 
     def __init__(self, control: int) -> None:
         self._control = socket.socket(fileno=control)
+        self._poll: Optional[select.poll] = None
         self._workers: dict[int, int] = {}  # pid → job id
         self._ended: dict[int, int] = {}  # job id → status, while leftovers are being killed
         self._groups: set[str] = set()  # folders of control groups that workers were told to join
@@ -60,11 +61,8 @@ class Zygote:
         signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a ^C in the engine's terminal is not for us
         signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
-        poll = select.poll()
-        poll.register(self._control.fileno(), select.POLLIN)
-        poll.register(woken, select.POLLIN)
         while True:
-            ready = dict(poll.poll(_CLEANING_MS if self._ended else None))
+            ready = self._wait(woken, _CLEANING_MS if self._ended else None)
             if woken in ready:
                 with contextlib.suppress(BlockingIOError):
                     os.read(woken, 4096)
@@ -78,6 +76,14 @@ class Zygote:
                 job = self._obey(message, descriptors)
                 if job is not None:
                     return job
+
+    def _wait(self, woken: int, timeout_ms: Optional[int]) -> set[int]:
+        """Wait for a message of the engine, a child's death, or the time; returns which descriptors can be read."""
+        if self._poll is None:
+            self._poll = select.poll()
+            self._poll.register(self._control.fileno(), select.POLLIN)
+            self._poll.register(woken, select.POLLIN)
+        return {descriptor for descriptor, _ in self._poll.poll(timeout_ms)}
 
     def _receive(self) -> tuple[Optional[dict[str, Any]], list[int]]:
         space = socket.CMSG_SPACE(_DESCRIPTORS_MAX * array.array("i").itemsize)

@@ -15,10 +15,10 @@ Guarantees that the contract suite (tests/contract/) holds every implementation 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
@@ -26,8 +26,10 @@ from jupyter_lambda.model.function import Mount, PythonEnvironment
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Callable
 
     from jupyter_lambda.model.environment import Enforcement
+    from jupyter_lambda.model.host import ImageBuildView
 
 
 class EnvironmentSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +50,20 @@ class EnvironmentSpec(msgspec.Struct, frozen=True, kw_only=True):
     mounts: tuple[Mount, ...] = ()
     network: str | None = None
     image: str | None = None
+    image_config: Mapping[str, Any] = {}  # what the function says over the image's own: EntryPoint, Command, WorkingDirectory
+    is_own_code: bool = False  # the image brings the code: no package is shown in it
+    requirements: tuple[str, ...] = ()  # pip's lines, for an image that is built; where they are installed already: `extra_path`
     bootstrap: tuple[str, ...] | None = None  # a command that is the runtime; None: our Python runtime
+    extensions: tuple[str, ...] = ()  # programs that run beside the runtime; with any, `Channels` has a supervisor's socket
+    sandbox: str | None = None  # the kind that the function asks for; None: the maker's own
+
+
+class ImageSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """What decides which image an environment starts from."""
+
+    python: PythonEnvironment | None = None
+    image: str | None = None
+    requirements: tuple[str, ...] = ()
     sandbox: str | None = None  # the kind that the function asks for; None: the maker's own
 
 
@@ -57,6 +72,19 @@ class Channels(msgspec.Struct, frozen=True):
 
     runtime_fd: int  # a connected stream socket that speaks the Runtime API; -1: only `runtime_api` is served
     log_fd: int  # the write end of the pipe that becomes stdout and stderr
+    supervisor_fd: int = (
+        -1
+    )  # a SEQPACKET socket for the parent of runtime and extensions (runtime/supervisor.py); -1: there is none
+
+    @property
+    def all(self) -> tuple[int, ...]:
+        """Those that there are."""
+        return tuple(descriptor for descriptor in (self.runtime_fd, self.log_fd, self.supervisor_fd) if descriptor >= 0)
+
+    def by_name(self) -> dict[str, int]:
+        """As a zygote is handed them."""
+        named = {"log": self.log_fd, "runtime": self.runtime_fd, "supervisor": self.supervisor_fd}
+        return {name: descriptor for name, descriptor in named.items() if descriptor >= 0}
 
 
 class DeathCause(StrEnum):
@@ -80,6 +108,25 @@ class MemoryReading(msgspec.Struct, frozen=True):
 
     now_bytes: int
     peak_bytes: int
+
+
+class MemoryLender(Protocol):
+    """Who keeps the books of memory: lends some to what waits ahead of need, and takes it back."""
+
+    def room_ahead_mib(self) -> int:
+        """What all that waits may hold together if it is made now; changes from one moment to the next."""
+        ...
+
+    def borrow(self, holder: str, mib: int, give_back: Callable[[], None]) -> bool:
+        """Charge what waits with what it really holds; False where that does not fit, and then it has to go.
+
+        `give_back` is called, once and on the loop, when who works needs the memory: end it, and say `returned` when it is gone.
+        """
+        ...
+
+    def returned(self, holder: str) -> None:
+        """It is gone, or somebody's now, who is charged for it."""
+        ...
 
 
 class ExecutionEnvironment(Protocol):
@@ -135,6 +182,9 @@ class Sandbox(Protocol):
     """Makes execution environments of one kind."""
 
     kind: str  # "process" | "docker"
+    starts_at_a_time: (
+        int | None
+    )  # with more at once each only takes longer; None: a start costs milliseconds, ask for as many as you like
 
     async def start(self, spec: EnvironmentSpec, channels: Channels) -> ExecutionEnvironment:
         """Make an environment and start its runtime process.
@@ -147,6 +197,26 @@ class Sandbox(Protocol):
 
     async def prepare(self, spec: EnvironmentSpec) -> None:
         """Make a later `start` of such a spec fast (e.g. warm the zygote). May do nothing; errors surface at `start`."""
+        ...
+
+    def borrow_from(self, lender: MemoryLender) -> None:
+        """From now on things may wait ahead of need, on this lender's books; before that, none does."""
+        ...
+
+    async def ensure_image(self, spec: ImageSpec, tell: Callable[[str], None]) -> str:
+        """Have the image at hand that such environments start from; a build tells its lines, and being cancelled ends it.
+
+        Returns:
+            What identifies the image's content; empty where there is no image.
+
+        Raises:
+            SandboxError: There is no such image, or it could not be built.
+            RequestError: It is no image that functions run in.
+        """
+        ...
+
+    def image_builds(self) -> tuple[ImageBuildView, ...]:
+        """What is being built now."""
         ...
 
     def enforcement(self) -> tuple[Enforcement, ...]:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from jupyter_lambda.model.environment import Enforcement
-    from jupyter_lambda.sandbox.protocol import Channels, EnvironmentSpec, ExecutionEnvironment, Sandbox
+    from jupyter_lambda.model.host import ImageBuildView
+    from jupyter_lambda.sandbox.protocol import Channels, EnvironmentSpec, ExecutionEnvironment, ImageSpec, MemoryLender, Sandbox
 
 log = logging.getLogger(__name__)
 
@@ -34,10 +35,12 @@ class RoutedSandbox:
 
     def __init__(self, own: Sandbox, others: Mapping[str, Callable[[], Awaitable[Sandbox]]], traces: Path) -> None:
         self.kind = own.kind
+        self.starts_at_a_time = own.starts_at_a_time
         self._open: dict[str, Sandbox] = {own.kind: own}
         self._others = others
         self._opening: dict[str, asyncio.Task[Sandbox]] = {}
         self._traces = traces
+        self._lender: MemoryLender | None = None
         self._sweeping: set[asyncio.Task[None]] = set()
         self._is_closed = False
 
@@ -70,15 +73,28 @@ class RoutedSandbox:
             try:
                 sandbox = await self.require(spec.sandbox or self.kind)
             except BaseException:
-                for descriptor in (channels.log_fd, channels.runtime_fd):
-                    if descriptor >= 0:
-                        os.close(descriptor)
+                for descriptor in channels.all:
+                    os.close(descriptor)
                 raise
         return await sandbox.start(spec, channels)
 
     async def prepare(self, spec: EnvironmentSpec) -> None:
         """Make a later start fast (SandboxError where there is no such sandbox)."""
         await (await self.require(spec.sandbox or self.kind)).prepare(spec)
+
+    async def ensure_image(self, spec: ImageSpec, tell: Callable[[str], None]) -> str:
+        """Have an image at hand, in the sandbox of the spec's choice (SandboxError, RequestError)."""
+        return await (await self.require(spec.sandbox or self.kind)).ensure_image(spec, tell)
+
+    def image_builds(self) -> tuple[ImageBuildView, ...]:
+        """What is being built now, by any kind."""
+        return tuple(build for sandbox in self._open.values() for build in sandbox.image_builds())
+
+    def borrow_from(self, lender: MemoryLender) -> None:
+        """Let every kind borrow there, also one that is opened later."""
+        self._lender = lender
+        for sandbox in self._open.values():
+            sandbox.borrow_from(lender)
 
     def enforcement(self) -> tuple[Enforcement, ...]:
         """What the engine's own sandbox holds."""
@@ -114,6 +130,8 @@ class RoutedSandbox:
         except BaseException:
             await sandbox.aclose()
             raise
+        if self._lender is not None:
+            sandbox.borrow_from(self._lender)
         self._open[kind] = sandbox
         log.info("the %s sandbox is open too", kind)
         return sandbox

@@ -8,6 +8,7 @@ oldest one, so a start that turns out not to be needed leaves a warm environment
     event        waiting invocations?   decision
     arrive       –                      an idle environment: RunOn. None: wait, and Start unless enough come free by themselves
     answered     –                      finishing: whoever calls again at once gets this environment, not a new one
+    turn         fewer than are coming  where starts stand in line: Drop it. Served sooner by busy ones than by a boot: Hold. Else Begin
     overdue      more than starting     the finishing ones take their time: Start for those who count on them
     free         yes                    RunOn for the oldest
     free         no                     idle (Retire when the pool is closed)
@@ -18,14 +19,22 @@ oldest one, so a start that turns out not to be needed leaves a warm environment
     provision    –                      Start what is missing of the wanted number; so many are never retired for idling
 
 The environment that went idle last is used first, so that a quiet pool shrinks.
+
+Where a start takes long (a container without one that waits), a sandbox takes only a few at a time, and the others stand in line. A
+burst of a hundred short invocations then costs the few boots that were begun, not a hundred: each start is asked again when it is its
+turn, and by then those that came up first have served most of the others.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 from msgspec.structs import replace
+
+FIRST_LOOK_SHARE: Final = 0.1  # of a start's duration
+HOLDS_MAX: Final = 2
 
 
 class Idle(msgspec.Struct, frozen=True):
@@ -85,6 +94,27 @@ class Retire(msgspec.Struct, frozen=True):
     reason: str
 
 
+class Pace(msgspec.Struct, frozen=True):
+    """How long things take in a pool, lately, in seconds; 0 where nothing is known."""
+
+    start_seconds: float = 0.0  # from the beginning of a start until it is ready
+    run_seconds: float = 0.0  # an invocation
+
+
+class Begin(msgspec.Struct, frozen=True):
+    """The start is needed: begin it."""
+
+
+class Hold(msgspec.Struct, frozen=True):
+    """Ask again after so many seconds: those that work may be through by then."""
+
+    seconds: float
+
+
+class Drop(msgspec.Struct, frozen=True):
+    """Nobody needs the start any more."""
+
+
 Effect = RunOn | Start | Retire
 Decision = tuple[Pool, Sequence[Effect]]
 
@@ -99,6 +129,31 @@ def on_arrival(pool: Pool, invocation_id: str) -> Decision:
     if pool.starting + len(pool.finishing) >= len(waiting):
         return replace(pool, waiting=waiting), ()
     return replace(pool, waiting=waiting, starting=pool.starting + 1), (Start(),)
+
+
+def on_turn(pool: Pool, in_line: int, pace: Pace, *, held: int) -> tuple[Pool, Begin | Hold | Drop]:
+    """Decide about a start whose turn it is.
+
+    Args:
+        pool: Its `starting` counts all starts, those in line and this one included.
+        in_line: Starts that have not begun, this one included.
+        pace: How long things take.
+        held: How often this one was held before: for a moment, to learn the pace, and once for a start's duration; then it begins,
+            whatever the pace was said to be.
+    """
+    coming = pool.starting - in_line
+    if coming + pool.ready < pool.provisioned:
+        return pool, Begin()
+    missing = len(pool.waiting) - coming - len(pool.finishing)
+    if missing <= 0:
+        return replace(pool, starting=max(0, pool.starting - 1)), Drop()
+    working = len(pool.busy) + len(pool.finishing)
+    if not working or pace.start_seconds <= 0:
+        return pool, Begin()
+    if pace.run_seconds <= 0:  # the first ones have just begun: in a moment it is known whether they are short
+        return pool, Begin() if held else Hold(pace.start_seconds * FIRST_LOOK_SHARE)
+    served_meanwhile = working * pace.start_seconds / pace.run_seconds
+    return pool, Hold(pace.start_seconds) if missing <= served_meanwhile and held < HOLDS_MAX else Begin()
 
 
 def on_started(pool: Pool, environment_id: str, now: float) -> Decision:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final
 
-from jupyter_lambda.sandbox.docker.prospect import DockerProspect, look_for_docker, open_docker_sandbox
+from jupyter_lambda.errors import SandboxError
+from jupyter_lambda.sandbox.docker.built_images import ImageSettings
+from jupyter_lambda.sandbox.docker.prospect import DockerProspect, look_for_docker
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -13,24 +15,33 @@ if TYPE_CHECKING:
     from jupyter_lambda.clock import Clock
     from jupyter_lambda.sandbox.docker.sandbox import DockerSandbox
     from jupyter_lambda.service.plan import Plan
+    from jupyter_lambda.service.settings import Settings
 
 _FOLDER: Final = "environments"
 
 
-async def prospect(home: Path, state_folder: Path, clock: Clock) -> DockerProspect:
+async def find_containers(
+    home: Path, state_folder: Path, clock: Clock, settings: Settings
+) -> tuple[DockerProspect, DockerSandbox | None]:
     """Find a daemon and try it; see `look_for_docker`."""
-    return await look_for_docker(home, clock, run_folder=state_folder / _FOLDER)
+    boot_id = os.urandom(8).hex()  # tells this engine's containers from those that an earlier one left
+    return await look_for_docker(
+        home, boot_id, clock, run_folder=state_folder / _FOLDER, image=settings.docker_image, images=_images(settings)
+    )
 
 
 async def open_containers(plan: Plan) -> DockerSandbox:
-    """The sandbox of an engine that chose containers.
+    """The docker sandbox of an engine that did not look for one when it started.
 
     Raises:
-        SandboxError: The daemon went since.
+        SandboxError: It can't be had; says why and what to do.
     """
-    return await open_docker_sandbox(
-        plan.run.home,
-        os.urandom(8).hex(),  # tells this engine's containers from those that an earlier one left
-        plan.clock,
-        run_folder=plan.location.folder / _FOLDER,
-    )
+    prospect, sandbox = await find_containers(plan.run.home, plan.location.folder, plan.clock, plan.arguments.settings)
+    if sandbox is None:
+        raise SandboxError("sandbox docker", prospect.why, prospect.deed)
+    return sandbox
+
+
+def _images(settings: Settings) -> ImageSettings:
+    wheels = settings.wheel_folder
+    return ImageSettings(base=settings.docker_base_image, wheel_folder=str(wheels.resolve()) if wheels else None)

@@ -47,7 +47,8 @@ from jupyter_lambda.store.location import locate_state
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from jupyter_lambda.sandbox.docker.prospect import DockerProspect
+    from jupyter_lambda.sandbox.protocol import Sandbox
+    from jupyter_lambda.service.sandbox_choice import SandboxChoice
     from jupyter_lambda.store.location import StateLocation
 
 _LOG = logging.getLogger(__name__)
@@ -84,7 +85,10 @@ def _serve(arguments: Arguments, starter: Starter, build: Build | None, protocol
     with ExitStack() as held:
         if not _take(FileLock(folder / "engine.lock"), held, arguments, starter):
             return
-        choice = choose_sandbox(arguments.sandbox, lambda: _look_for_docker(arguments, location))
+        runner = held.enter_context(asyncio.Runner(loop_factory=_loop_factory()))
+        choice, containers = runner.run(_choose(arguments, location))
+        if containers is not None:
+            held.callback(lambda: runner.run(containers.aclose()))  # the graph closes it, if it comes to that
         listeners = open_listeners(arguments.host, arguments.port, folder)
         held.callback(listeners.close)
         close_memory()  # before there is a secret in it
@@ -92,6 +96,7 @@ def _serve(arguments: Arguments, starter: Starter, build: Build | None, protocol
         plan = Plan(
             arguments=arguments,
             sandbox=choice,
+            containers=containers,
             run=run,
             location=location,
             listeners=listeners,
@@ -101,8 +106,7 @@ def _serve(arguments: Arguments, starter: Starter, build: Build | None, protocol
             request_stop=life.stop_requests.ask,
             progress=starter.progress,
         )
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(life.run(plan, build or _real_graph, starter))
+        runner.run(life.run(plan, build or _real_graph, starter))
 
 
 class _Life:
@@ -163,10 +167,25 @@ class _Life:
         os._exit(128 + signal.SIGTERM)
 
 
-def _look_for_docker(arguments: Arguments, location: StateLocation) -> DockerProspect:
-    from jupyter_lambda.service.containers import prospect
+async def _choose(arguments: Arguments, location: StateLocation) -> tuple[SandboxChoice, Sandbox | None]:
+    """Choose the engine's own sandbox; a docker sandbox that was tried is open.
 
-    return asyncio.run(prospect(arguments.home, location.folder, SystemClock()))
+    While the daemon boots the container that proves it, a thread imports the rest of the engine: each takes a few tenths of a second.
+    """
+    if arguments.sandbox == "process":
+        return choose_sandbox("process"), None
+    importing = asyncio.create_task(asyncio.to_thread(_import_graph), name="import of the engine")
+    from jupyter_lambda.service.containers import find_containers
+
+    try:
+        prospect, sandbox = await find_containers(arguments.home, location.folder, SystemClock(), arguments.settings)
+        return choose_sandbox(arguments.sandbox, prospect), sandbox
+    finally:
+        await asyncio.wait({importing})
+
+
+def _import_graph() -> None:
+    from jupyter_lambda.service import graph  # noqa: F401 - kept in sys.modules; what is wrong with it is said where it is used
 
 
 async def _real_graph(plan: Plan) -> Graph:

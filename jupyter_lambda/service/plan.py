@@ -9,6 +9,7 @@ from typing import Protocol
 from jupyter_lambda.client.home import RunFolder
 from jupyter_lambda.clock import Clock
 from jupyter_lambda.model.runtime_file import RuntimeFile
+from jupyter_lambda.sandbox.protocol import Sandbox
 from jupyter_lambda.service.arguments import Arguments
 from jupyter_lambda.service.listeners import Listeners
 from jupyter_lambda.service.sandbox_choice import SandboxChoice
@@ -21,6 +22,7 @@ class Plan:
 
     arguments: Arguments
     sandbox: SandboxChoice
+    containers: Sandbox | None = None  # the docker sandbox, tried and open, where that is the engine's own
     run: RunFolder
     location: StateLocation  # where the store's files stand: the home, or a local folder if that is on a network
     listeners: Listeners

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 from jupyter_lambda.errors import SandboxError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from jupyter_lambda.sandbox.docker.prospect import DockerProspect
 
 
@@ -19,26 +17,29 @@ class SandboxChoice:
 
     kind: str
     note: str
+    image: str = "host"  # what containers start from, unless a function chooses
 
 
-def choose_sandbox(requested: str, docker: Callable[[], DockerProspect]) -> SandboxChoice:
+def choose_sandbox(requested: str, prospect: DockerProspect | None = None) -> SandboxChoice:
     """Decide between `auto`, `process` and `docker`.
 
     Args:
         requested: What the user asked for.
-        docker: Looks whether containers can be had; asked only where the answer matters.
+        prospect: Whether containers can be had; None where the answer does not matter, and nobody looked.
 
     Raises:
         SandboxError: The requested one is not to be had here.
     """
     if requested == "process":
         return _process("as asked for")
-    prospect = docker()
+    if prospect is None:
+        raise SandboxError(f"sandbox {requested}", "nobody looked for a daemon", "")
     if prospect.usable:
         why = (
             "as asked for" if requested == "docker" else "since it works here; --sandbox process starts faster and isolates less"
         )
-        return SandboxChoice("docker", f"Docker sandbox (Docker {prospect.version}), {why}.")
+        built = " Its containers start from images that are built." if prospect.image == "build" else ""
+        return SandboxChoice("docker", f"Docker sandbox (Docker {prospect.version}), {why}.{built}", prospect.image)
     if requested == "docker":
         raise SandboxError(
             "sandbox docker",

@@ -23,7 +23,7 @@ async def open_sandboxes(plan: Plan) -> RoutedSandbox:
     Raises:
         SandboxError: It is not to be had here, or went since it was chosen.
     """
-    own = await (_containers(plan) if plan.sandbox.kind == "docker" else _walls(plan))
+    own = plan.containers if plan.containers is not None else await _OPENERS[plan.sandbox.kind](plan)
     others = {kind: (lambda opener=opener: _asked_for(opener, plan)) for kind, opener in _OPENERS.items() if kind != own.kind}
     return RoutedSandbox(own, others, plan.location.folder / "environments")
 
@@ -42,22 +42,10 @@ async def _containers(plan: Plan) -> Sandbox:
     return await open_containers(plan)
 
 
-async def _proved_containers(plan: Plan) -> Sandbox:
-    from jupyter_lambda.service.containers import open_containers
-
-    sandbox = await open_containers(plan)
-    try:
-        await sandbox.prove()
-    except BaseException:
-        await sandbox.aclose()
-        raise
-    return sandbox
-
-
 async def _walls(plan: Plan) -> Sandbox:
     from jupyter_lambda.service.process_walls import open_walls
 
     return await open_walls(plan)
 
 
-_OPENERS: Final[dict[str, Callable[[Plan], Awaitable[Sandbox]]]] = {"process": _walls, "docker": _proved_containers}
+_OPENERS: Final[dict[str, Callable[[Plan], Awaitable[Sandbox]]]] = {"process": _walls, "docker": _containers}

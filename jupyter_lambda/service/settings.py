@@ -5,19 +5,20 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from jupyter_lambda.errors import RequestError
 from jupyter_lambda.model import limits
-from jupyter_lambda.model.engine_api import SettingView
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-Kind = Literal["seconds", "milliseconds", "count", "MiB", "walls", "folder"]
+Kind = Literal["seconds", "milliseconds", "count", "MiB", "walls", "folder", "image kind", "image"]
 WALLS: Final = ("cgroup", "namespaces", "landlock", "seccomp")
+IMAGES: Final = ("host", "build")
 _PROPOSALS_MAX: Final = 3
 _WHOLE: Final = frozenset({"count", "MiB"})
 
@@ -50,6 +51,9 @@ class Settings:
     retained_log_mib: int = limits.RETAINED_LOG_BYTES // 1024**2
     process_walls: tuple[str, ...] | None = None
     node_folder: Path | None = None
+    docker_image: str | None = None
+    docker_base_image: str = "python:{minor}-slim"
+    wheel_folder: Path | None = None
 
 
 TABLE: Final[dict[str, Setting]] = {
@@ -91,6 +95,19 @@ TABLE: Final[dict[str, Setting]] = {
         "Where `aws-lambda-ric` was installed with npm, for `nodejs…` functions; a Node in its `bin` is taken before others.",
         automatic="what npm installed globally, on the PATH's Node",
     ),
+    "docker_image": Setting(
+        "image kind", 0, 0,
+        "What containers start from: this machine's own folders, or an image that is built from the base image and a function's "
+        "requirements.",
+        automatic="host, and build where the daemon does not see this machine's folders",
+    ),
+    "docker_base_image": Setting(
+        "image", 0, 0, "What images are built from; it has Python and pip. `{minor}` stands for the Python's version, as 3.12.",
+    ),
+    "wheel_folder": Setting(
+        "folder", 0, 0, "Where pip finds packages for `--requirements`, and looks nowhere else: for machines without a network.",
+        automatic="the package index that pip is configured for",
+    ),
 }  # fmt: skip
 
 
@@ -114,27 +131,8 @@ def parse_settings(given: Sequence[str]) -> Settings:
 
 def default(name: str) -> str:
     """A setting's default, as one would write it."""
-    return _written(next(field.default for field in dataclasses.fields(Settings) if field.name == name))
-
-
-def views(settings: Settings) -> list[SettingView]:
-    """Every setting with the value in use, for who looks at a running engine."""
-    return [
-        SettingView(
-            name=name, value=_written(getattr(settings, name)), default=default(name), accepts=accepted(name),
-            description=setting.description,
-        )
-        for name, setting in TABLE.items()
-    ]  # fmt: skip
-
-
-def _written(value: Any) -> str:
-    """A value as one would write it after `NAME=`."""
-    if value is None:
-        return "auto"
-    if isinstance(value, tuple):
-        return "+".join(value) or "none"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    value = next(field.default for field in dataclasses.fields(Settings) if field.name == name)
+    return "auto" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def accepted(name: str) -> str:
@@ -144,6 +142,10 @@ def accepted(name: str) -> str:
         words = f"any of {', '.join(WALLS)} joined by +, or none"
     elif setting.kind == "folder":
         words = "the absolute path of a folder that exists"
+    elif setting.kind == "image kind":
+        words = " or ".join(IMAGES)
+    elif setting.kind == "image":
+        words = "an image's name"
     else:
         whole = "a whole number" if setting.kind in _WHOLE else "a number"
         unit = "" if setting.kind == "count" else f" of {setting.kind}"
@@ -154,7 +156,7 @@ def accepted(name: str) -> str:
 def _parse(name: str, setting: Setting, value: str) -> Any:
     if setting.automatic and value == "auto":
         return None
-    readers: dict[Kind, Callable[[str], Any]] = {"walls": _walls, "folder": _folder}
+    readers: dict[Kind, Callable[[str], Any]] = {"walls": _walls, "folder": _folder, "image kind": _image_kind, "image": _image}
     parsed = readers.get(setting.kind, functools.partial(_number, setting))(value)
     if parsed is None:
         raise RequestError(f"setting {name}", f'"{value}" is not {accepted(name)}', f"The default is {default(name)}.")
@@ -179,6 +181,15 @@ def _walls(value: str) -> tuple[str, ...] | None:
 def _folder(value: str) -> Path | None:
     folder = Path(value)
     return folder if folder.is_absolute() and folder.is_dir() else None
+
+
+def _image_kind(value: str) -> str | None:
+    return value if value in IMAGES else None
+
+
+def _image(value: str) -> str | None:
+    """An image's reference: its `{minor}` is filled in for each function."""
+    return value if re.fullmatch(r"[a-z0-9][a-zA-Z0-9._/:@-]*", value.replace("{minor}", "3.12")) else None
 
 
 def _unknown(name: str) -> RequestError:

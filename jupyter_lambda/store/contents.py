@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from jupyter_lambda.model import limits
 from jupyter_lambda.model.function import Alias, Function, Version
 from jupyter_lambda.model.resources import Resource
 from jupyter_lambda.store.protocol import (
+    AddPoint,
     Change,
     Contents,
     DeleteAlias,
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _OF_A_FUNCTION: Final = ("versions", "aliases", "events")
+_TRIM_EVERY: Final = 1_000
 
 
 def apply(connection: sqlite3.Connection, changes: Sequence[Change]) -> None:
@@ -78,6 +81,13 @@ def _apply_one(connection: sqlite3.Connection, change: Change) -> None:
             _put(connection, "INSERT OR REPLACE INTO resources VALUES (?, ?)", resource.key, resource)
         case DeleteResource(key):
             connection.execute("DELETE FROM resources WHERE key = ?", (key,))
+        case AddPoint(point):
+            added = connection.execute(
+                "INSERT INTO metric_points (function_name, qualifier, metric, moment, value) VALUES (?, ?, ?, ?, ?)",
+                (point.function_name, point.qualifier, point.metric, point.moment, point.value),
+            ).lastrowid
+            if added is not None and added % _TRIM_EVERY == 0:
+                connection.execute("DELETE FROM metric_points WHERE number <= ?", (added - limits.RETAINED_METRIC_POINTS,))
 
 
 def _put(connection: sqlite3.Connection, statement: str, *values: object) -> None:

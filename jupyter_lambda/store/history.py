@@ -9,6 +9,7 @@ import msgspec
 
 from jupyter_lambda.model.engine_api import LogEvent, Metrics
 from jupyter_lambda.model.invocation import InvocationRecord
+from jupyter_lambda.model.metrics import CountedInvocation, MetricFacts, MetricPoint
 from jupyter_lambda.telemetry.outcome import NOT_ERRORS, NOT_INVOCATIONS
 from jupyter_lambda.telemetry.percentiles import rank
 from jupyter_lambda.telemetry.prices import cost_usd, gb_seconds
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from jupyter_lambda.model.invocation import Status
 
 _DECODER: Final = msgspec.msgpack.Decoder(InvocationRecord)
+_COUNTED_DECODER: Final = msgspec.msgpack.Decoder(CountedInvocation)
 
 
 def invocations(
@@ -148,6 +150,31 @@ def metrics(connection: sqlite3.Connection, function_name: str, since: float) ->
         max_memory_mib=most_memory,
         versions=versions,
     )
+
+
+def metric_facts(connection: sqlite3.Connection, function_name: str | None, start: float, end: float) -> MetricFacts:
+    """What the metrics of a span are counted from."""
+    span = ("", start, end) if function_name is None else (function_name, start, end)
+    owner = "? = ''" if function_name is None else "function_name = ?"
+    connection.execute("BEGIN")  # one snapshot for both questions
+    try:
+        rows = connection.execute(
+            f"SELECT record FROM invocations WHERE {owner} AND arrived >= ? AND arrived < ?",  # noqa: S608  own text
+            span,
+        )
+        invocations = tuple(_COUNTED_DECODER.decode(row[0]) for row in rows)
+        rows = connection.execute(
+            "SELECT function_name, qualifier, metric, moment, value FROM metric_points "  # noqa: S608  own text
+            f"WHERE {owner} AND moment >= ? AND moment < ?",
+            span,
+        )
+        points = tuple(
+            MetricPoint(function_name=name, qualifier=qualifier, metric=metric, moment=moment, value=value)
+            for name, qualifier, metric, moment, value in rows
+        )
+    finally:
+        connection.execute("COMMIT")
+    return MetricFacts(invocations, points)
 
 
 def _percentile(

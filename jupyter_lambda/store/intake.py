@@ -13,6 +13,7 @@ import msgspec
 
 from jupyter_lambda.model import limits
 from jupyter_lambda.model.invocation import InvocationRecord
+from jupyter_lambda.telemetry.log_events import log_group_of, log_span_ms
 
 if TYPE_CHECKING:
     import sqlite3
@@ -24,7 +25,7 @@ GROUP_ROWS: Final = 1_000
 COMPRESSED_ABOVE_BYTES: Final = 4_096
 
 _INSERT_INVOCATION: Final = f"INSERT OR IGNORE INTO invocations VALUES ({', '.join('?' * 13)})"  # noqa: S608  placeholders
-_INSERT_LOG: Final = "INSERT OR IGNORE INTO logs VALUES (?, ?, ?, ?, ?)"
+_INSERT_LOG: Final = "INSERT OR IGNORE INTO logs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
 class Retention(msgspec.Struct, frozen=True):
@@ -92,6 +93,28 @@ class Intake:
             return True
         return False
 
+    def forget_logs(self, connection: sqlite3.Connection, log_group: str, log_stream: str | None, before_ms: int | None) -> bool:
+        """Remove one group of a log group's logs; returns whether more may have to go."""
+        conditions: list[str] = ["log_group = ?"]
+        parameters: list[Any] = [log_group]
+        if log_stream is not None:
+            conditions.append("log_stream = ?")
+            parameters.append(log_stream)
+        if before_ms is not None:
+            conditions.append("last_ms < ?")
+            parameters.append(before_ms)
+        where = " AND ".join(conditions)
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("BEGIN IMMEDIATE")
+        gone = connection.execute(
+            f"SELECT sequence, stored_bytes FROM logs WHERE {where} LIMIT ?",  # noqa: S608  own text
+            (*parameters, GROUP_ROWS),
+        ).fetchall()
+        connection.executemany("DELETE FROM logs WHERE sequence = ?", ((sequence,) for sequence, _ in gone))
+        connection.execute("COMMIT")
+        self._log_bytes -= sum(size for _, size in gone)
+        return len(gone) == GROUP_ROWS
+
     def _rows(self, frames: Iterable[Frame]) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
         invocations, logs = [], []
         for frame in frames:
@@ -102,7 +125,7 @@ class Intake:
                 continue
             invocations.append(_invocation_row(frame, record))
             if frame.log:
-                logs.append(_log_row(frame, record.function_name))
+                logs.append(_log_row(frame, record))
         return invocations, logs
 
     def _delete_invocations(self, connection: sqlite3.Connection, count: int) -> None:
@@ -150,9 +173,12 @@ def _invocation_row(frame: Frame, record: InvocationRecord) -> tuple[Any, ...]:
     )
 
 
-def _log_row(frame: Frame, function_name: str) -> tuple[Any, ...]:
+def _log_row(frame: Frame, record: InvocationRecord) -> tuple[Any, ...]:
     body = zlib.compress(frame.log, 1) if len(frame.log) > COMPRESSED_ABOVE_BYTES else frame.log
     compressed = len(body) < len(frame.log)
     if not compressed:
         body = frame.log
-    return frame.sequence, function_name, len(body), compressed, body
+    return (
+        frame.sequence, record.function_name, len(body), compressed, body, log_group_of(record), record.log_stream,
+        *log_span_ms(record),
+    )  # fmt: skip

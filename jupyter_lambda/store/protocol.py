@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from jupyter_lambda.model.function import Alias, Function, Version
+from jupyter_lambda.model.metrics import MetricPoint
 from jupyter_lambda.model.resources import Resource
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
     from jupyter_lambda.model.engine_api import LogEvent, Metrics
     from jupyter_lambda.model.invocation import InvocationRecord
+    from jupyter_lambda.model.logs import LogPage, LogQuery, StreamFacts
+    from jupyter_lambda.model.metrics import MetricFacts
 
 
 class QueuedEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,9 +129,15 @@ class DeleteResource(msgspec.Struct, frozen=True):
     key: str
 
 
+class AddPoint(msgspec.Struct, frozen=True):
+    """Count a figure that no invocation's record shows."""
+
+    point: MetricPoint
+
+
 Change = (
     PutFunction | DeleteFunction | PutVersion | DeleteVersion | PutAlias | DeleteAlias | PutEvent | DeleteEvent | PutResource
-    | DeleteResource | PutDelivery | DeleteDelivery
+    | DeleteResource | PutDelivery | DeleteDelivery | AddPoint
 )  # fmt: skip
 
 
@@ -184,6 +193,22 @@ class Store(Protocol):
 
     async def metrics(self, function_name: str, *, since: float = 0.0) -> Metrics:
         """A function's figures, counted from its records."""
+        ...
+
+    async def metric_facts(self, function_name: str | None, start: float, end: float) -> MetricFacts:
+        """What metrics are counted from: invocations that arrived in a span (epoch seconds, its end not included), and points."""
+        ...
+
+    async def log_streams(self, log_group: str | None = None) -> tuple[StreamFacts, ...]:
+        """The log streams of a group, or of all groups, by their names."""
+        ...
+
+    async def find_log_events(self, query: LogQuery) -> LogPage:
+        """A page of log events, by their times."""
+        ...
+
+    async def delete_logs(self, log_group: str, *, log_stream: str | None = None, before_ms: int | None = None) -> None:
+        """Remove logs of a group, of one stream, or of what ended before a moment; the records of invocations stay."""
         ...
 
     async def put_blob(self, data: bytes, sha256: str) -> None:

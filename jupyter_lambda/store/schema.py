@@ -11,8 +11,12 @@ import os
 import sqlite3
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from jupyter_lambda.errors import NewerHome, StoreError
+from jupyter_lambda.model.invocation import InvocationRecord
 from jupyter_lambda.store import faults
+from jupyter_lambda.telemetry.log_events import log_group_of, log_span_ms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -69,6 +73,24 @@ CREATE INDEX logs_by_function ON logs (function_name);
 CREATE INDEX logs_by_size ON logs (stored_bytes);  -- for the sum at the start: the bodies stay unread
 """
 
+_VERSION_4: Final = """
+ALTER TABLE logs ADD COLUMN log_group TEXT NOT NULL DEFAULT '';
+ALTER TABLE logs ADD COLUMN log_stream TEXT NOT NULL DEFAULT '';
+ALTER TABLE logs ADD COLUMN first_ms INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE logs ADD COLUMN last_ms INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX logs_by_stream ON logs (log_group, log_stream, first_ms, last_ms, stored_bytes);
+CREATE INDEX logs_by_time ON logs (log_group, first_ms, last_ms);
+CREATE TABLE metric_points (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    function_name TEXT NOT NULL,
+    qualifier TEXT,
+    metric TEXT NOT NULL,
+    moment REAL NOT NULL,
+    value REAL NOT NULL
+);
+CREATE INDEX metric_points_by_function ON metric_points (function_name, moment);
+"""
+
 
 def _create(connection: sqlite3.Connection) -> None:
     """Version 1: the first one."""
@@ -85,7 +107,21 @@ def _add_deliveries(connection: sqlite3.Connection) -> None:
     connection.execute("CREATE TABLE deliveries (delivery_id TEXT PRIMARY KEY, accepted REAL NOT NULL, body BLOB NOT NULL)")
 
 
-MIGRATIONS: Final[Sequence[Callable[[sqlite3.Connection], None]]] = (_create, _add_resources, _add_deliveries)
+def _tell_log_streams(connection: sqlite3.Connection) -> None:
+    """Version 4: which stream each log is of and when it was written, and figures that no invocation's record has."""
+    _run(connection, _VERSION_4)
+    decoder = msgspec.msgpack.Decoder(InvocationRecord)
+    rows = connection.execute("SELECT sequence, record FROM logs JOIN invocations USING (sequence)").fetchall()
+    records = ((sequence, decoder.decode(encoded)) for sequence, encoded in rows)
+    connection.executemany(
+        "UPDATE logs SET log_group = ?, log_stream = ?, first_ms = ?, last_ms = ? WHERE sequence = ?",
+        ((log_group_of(record), record.log_stream, *log_span_ms(record), sequence) for sequence, record in records),
+    )
+
+
+MIGRATIONS: Final[Sequence[Callable[[sqlite3.Connection], None]]] = (
+    _create, _add_resources, _add_deliveries, _tell_log_streams,
+)  # fmt: skip
 
 
 def _run(connection: sqlite3.Connection, script: str) -> None:

@@ -16,7 +16,7 @@ import os
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from jupyter_lambda.errors import StoreError
-from jupyter_lambda.store import contents, history
+from jupyter_lambda.store import contents, history, log_reading
 from jupyter_lambda.store.blobs import BlobFolder
 from jupyter_lambda.store.connection_thread import ConnectionThread
 from jupyter_lambda.store.intake import Intake, Retention
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from jupyter_lambda.clock import Clock
     from jupyter_lambda.model.engine_api import LogEvent, Metrics
     from jupyter_lambda.model.invocation import InvocationRecord
+    from jupyter_lambda.model.logs import LogPage, LogQuery, StreamFacts
+    from jupyter_lambda.model.metrics import MetricFacts
     from jupyter_lambda.store.location import Mount, StateLocation
     from jupyter_lambda.store.protocol import BlobUpload, Change, Contents
 
@@ -180,6 +182,24 @@ class SqliteStore:
     async def metrics(self, function_name: str, *, since: float = 0.0) -> Metrics:
         """A function's figures, counted from its records."""
         return await self._ask(lambda connection: history.metrics(connection, function_name, since))
+
+    async def metric_facts(self, function_name: str | None, start: float, end: float) -> MetricFacts:
+        """What the metrics of a span are counted from."""
+        return await self._ask(lambda connection: history.metric_facts(connection, function_name, start, end))
+
+    async def log_streams(self, log_group: str | None = None) -> tuple[StreamFacts, ...]:
+        """The log streams of a group, or of all groups."""
+        return await self._ask(lambda connection: log_reading.streams(connection, log_group))
+
+    async def find_log_events(self, query: LogQuery) -> LogPage:
+        """A page of log events, by their times."""
+        return await self._ask(lambda connection: log_reading.find_events(connection, query))
+
+    async def delete_logs(self, log_group: str, *, log_stream: str | None = None, before_ms: int | None = None) -> None:
+        """Remove logs of a group, of one stream, or of what ended before a moment, in small groups."""
+        await self._catch_up()
+        while await self._writer.call(lambda connection: self._intake.forget_logs(connection, log_group, log_stream, before_ms)):
+            pass
 
     @property
     def damages(self) -> tuple[str, ...]:

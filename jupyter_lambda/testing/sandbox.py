@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING
 
 from jupyter_lambda.clock import SystemClock
 from jupyter_lambda.errors import SandboxError
-from jupyter_lambda.sandbox.protocol import Channels, Death, DeathCause, EnvironmentSpec, MemoryReading
+from jupyter_lambda.sandbox.protocol import Channels, Death, DeathCause, EnvironmentSpec, ImageSpec, MemoryReading
 
 if TYPE_CHECKING:
     from jupyter_lambda.model.environment import Enforcement
+    from jupyter_lambda.model.host import ImageBuildView
+    from jupyter_lambda.sandbox.protocol import MemoryLender
 
 
 class HandlerRaisedError(Exception):
@@ -52,7 +54,13 @@ class Turn:
 
 
 Handler = Callable[[Turn], Awaitable[bytes]]
+MakeImage = Callable[[ImageSpec, Callable[[str], None]], Awaitable[str]]
 Init = Callable[["FakeEnvironment"], Awaitable[None]]
+
+
+async def no_image(spec: ImageSpec, _: Callable[[str], None]) -> str:
+    """Every image is there."""
+    return spec.image or ""
 
 
 async def echo(turn: Turn) -> bytes:
@@ -163,11 +171,14 @@ class FakeSandbox:
     """Makes fake environments; `handler` and `init` may be changed at any time."""
 
     kind = "process"
+    starts_at_a_time: int | None = None
 
     def __init__(self, handler: Handler = echo, init: Init = no_init) -> None:
         self.handler = handler
         self.init = init
         self.refuses = False
+        self.lender: MemoryLender | None = None
+        self.make_image: MakeImage = no_image
         self.environments: dict[str, FakeEnvironment] = {}
         self.started: list[EnvironmentSpec] = []
         self.prepared: asyncio.Queue[str] = asyncio.Queue()  # names of functions
@@ -196,6 +207,18 @@ class FakeSandbox:
         if kind != self.kind:
             raise SandboxError(f"sandbox {kind}", "the fake is the only one", "Leave --sandbox out.")
         return self
+
+    def borrow_from(self, lender: MemoryLender) -> None:
+        """Remember who lends."""
+        self.lender = lender
+
+    async def ensure_image(self, spec: ImageSpec, tell: Callable[[str], None]) -> str:
+        """As the test scripts it."""
+        return await self.make_image(spec, tell)
+
+    def image_builds(self) -> tuple[ImageBuildView, ...]:
+        """None is ever built."""
+        return ()
 
     def enforcement(self) -> tuple[Enforcement, ...]:
         """Nothing is held."""

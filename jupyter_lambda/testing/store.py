@@ -8,13 +8,18 @@ import io
 import secrets
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+
 from jupyter_lambda.errors import StoreError
 from jupyter_lambda.model.engine_api import LogEvent, Metrics
+from jupyter_lambda.model.logs import StreamFacts
+from jupyter_lambda.model.metrics import CountedInvocation, MetricFacts
 from jupyter_lambda.model.resources import LayerVersion
 from jupyter_lambda.store import zip_package
 from jupyter_lambda.store.blobs import KEPT_AFTER_UPLOAD_SECONDS, check_sha256, corrupt
 from jupyter_lambda.store.journal import without_surrogates
 from jupyter_lambda.store.protocol import (
+    AddPoint,
     Change,
     Contents,
     DeleteAlias,
@@ -32,6 +37,8 @@ from jupyter_lambda.store.protocol import (
     PutVersion,
     QueuedEvent,
 )
+from jupyter_lambda.telemetry.log_events import log_group_of, log_span_ms
+from jupyter_lambda.telemetry.log_search import StoredLog, search
 from jupyter_lambda.telemetry.metrics import summarise
 
 if TYPE_CHECKING:
@@ -41,6 +48,8 @@ if TYPE_CHECKING:
     from jupyter_lambda.clock import Clock
     from jupyter_lambda.model.function import Alias, Function, Version
     from jupyter_lambda.model.invocation import InvocationRecord
+    from jupyter_lambda.model.logs import LogPage, LogQuery
+    from jupyter_lambda.model.metrics import MetricPoint
     from jupyter_lambda.model.resources import Resource
 
 
@@ -74,6 +83,7 @@ class MemoryStore:
         self._settings: dict[str, str] = {}
         self._resources: dict[str, Resource] = {}
         self._records: list[_Recorded] = []
+        self._points: list[MetricPoint] = []
         self._blobs: dict[str, bytes] = {}
         self._asked: dict[str, float] = {}  # by hash: when, in epoch seconds
         self._extracting: dict[str, asyncio.Lock] = {}
@@ -133,6 +143,8 @@ class MemoryStore:
                 self._resources[resource.key] = resource
             case DeleteResource(key):
                 self._resources.pop(key, None)
+            case AddPoint(point):
+                self._points.append(point)
 
     async def get_setting(self, name: str) -> str | None:
         """A small value."""
@@ -200,6 +212,58 @@ class MemoryStore:
         """A function's figures."""
         self._check()
         return summarise(function_name, (kept.record for kept in self._records), since=since)
+
+    async def metric_facts(self, function_name: str | None, start: float, end: float) -> MetricFacts:
+        """What the metrics of a span are counted from."""
+        self._check()
+        return MetricFacts(
+            tuple(
+                msgspec.convert(msgspec.to_builtins(kept.record), CountedInvocation)
+                for kept in self._records
+                if function_name in (None, kept.record.function_name) and start <= kept.record.arrived < end
+            ),
+            tuple(p for p in self._points if function_name in (None, p.function_name) and start <= p.moment < end),
+        )
+
+    async def log_streams(self, log_group: str | None = None) -> tuple[StreamFacts, ...]:
+        """The log streams of a group, or of all groups."""
+        self._check()
+        found: dict[tuple[str, str], StreamFacts] = {}
+        for _, record, log in self._records:
+            group, (first, last) = log_group_of(record), log_span_ms(record)
+            if log and log_group in (None, group):
+                key = (group, record.log_stream)
+                known = found.get(key, StreamFacts(*key, first, last, 0))
+                found[key] = StreamFacts(*key, min(known[2], first), max(known[3], last), known[4] + len(log))
+        return tuple(found[key] for key in sorted(found))
+
+    async def find_log_events(self, query: LogQuery) -> LogPage:
+        """A page of log events, by their times."""
+        self._check()
+        logs = [
+            StoredLog(*kept)
+            for kept in self._records
+            if kept.log
+            and log_group_of(kept.record) == query.log_group
+            and (query.log_streams is None or kept.record.log_stream in query.log_streams)
+            and kept.record.log_stream.startswith(query.prefix)
+        ]
+        end = 1 if query.backward else 0
+        logs.sort(key=lambda stored: (log_span_ms(stored.record)[end], stored.sequence), reverse=query.backward)
+        return search(query, logs)
+
+    async def delete_logs(self, log_group: str, *, log_stream: str | None = None, before_ms: int | None = None) -> None:
+        """Remove logs; the records of invocations stay."""
+        self._check(writes=True)
+
+        def goes(record: InvocationRecord) -> bool:
+            return (
+                log_group_of(record) == log_group
+                and log_stream in (None, record.log_stream)
+                and (before_ms is None or log_span_ms(record)[1] < before_ms)
+            )
+
+        self._records = [kept._replace(log=b"") if goes(kept.record) else kept for kept in self._records]
 
     # -- packages ---------------------------------------------------------------------------------------------------------
 

@@ -7,11 +7,9 @@ import { cardPlugin } from './cell/plugin';
 import { openCellPlugin } from './cell/openCell';
 import { panelPlugin } from './panels/plugin';
 import { enginePlugin } from './services/plugin';
-import { preferencesPlugin } from './services/preferencesPlugin';
 
 const plugins: JupyterFrontEndPlugin<unknown>[] = [
   enginePlugin,
-  preferencesPlugin,
   panelPlugin,
   cardPlugin,
   openCellPlugin

@@ -6,14 +6,12 @@ import { ISocket, LiveStream } from '../src/api/streamSocket';
 import {
   IDifference,
   IEnvironment,
-  IEnvironmentLife,
-  IHostFacts,
   IFunctionDetail,
   IInvocationRecord,
   IInvokeAnswer,
   ILogEvent,
   IMetrics,
-  ISetting,
+  ISavedTestEvent,
   Message
 } from '../src/api/wire';
 import { EngineModel } from '../src/services/engineModel';
@@ -70,12 +68,6 @@ export class Wires {
 export class FakeApi implements IEngineApi {
   readonly asked: string[] = [];
   records: IInvocationRecord[] = [];
-  living: IEnvironmentLife[] = [];
-  facts = {
-    system: 'Linux',
-    memory_mib: 4000,
-    docker: { answers: false, note: 'no daemon' }
-  } as IHostFacts;
   events: ILogEvent[] = [];
   refusal: Error | null = null;
   answer: Promise<IInvokeAnswer> | null = null;
@@ -95,25 +87,8 @@ export class FakeApi implements IEngineApi {
   async engineLog(): Promise<string> {
     return '';
   }
-  async doctor(): Promise<IHostFacts> {
-    this._note('doctor');
-    return this.facts;
-  }
-  async settings(): Promise<ISetting[]> {
-    return [
-      { name: 'idle_seconds', value: '60', default: '1800', accepts: 'a number', description: 'When it ends.' },
-      { name: 'concurrency', value: '1000', default: '1000', accepts: 'a number', description: 'At once.' }
-    ];
-  }
   async configure(name: string, options: object): Promise<void> {
     this._note(`configure ${name} ${JSON.stringify(options)}`);
-  }
-  async reserve(name: string, concurrency: number | null): Promise<void> {
-    this._note(`reserve ${name} ${concurrency}`);
-  }
-  async lives(name: string): Promise<IEnvironmentLife[]> {
-    this._note(`lives ${name}`);
-    return this.living;
   }
   async publish(name: string): Promise<void> {
     this._note(`publish ${name}`);
@@ -158,7 +133,18 @@ export class FakeApi implements IEngineApi {
   }
   async metrics(name: string): Promise<IMetrics> {
     this._note(`metrics ${name}`);
-    return { invocations: 7 } as IMetrics;
+    return { invocations: 7, gb_seconds: 1, cost_usd: 0.00002 } as IMetrics;
+  }
+  saved: ISavedTestEvent[] = [];
+  async testEvents(name: string): Promise<ISavedTestEvent[]> {
+    this._note(`test-events ${name}`);
+    return [...this.saved];
+  }
+  async putTestEvent(name: string, eventName: string, event: string): Promise<void> {
+    this._note(`put ${name} ${eventName} ${event}`);
+  }
+  async deleteTestEvent(name: string, eventName: string): Promise<void> {
+    this._note(`remove ${name} ${eventName}`);
   }
   async difference(): Promise<IDifference> {
     return { before: '1', after: '2', configuration: {}, source: '' };
@@ -201,7 +187,7 @@ export function functionDetail(name = 'f', memory = 128): IFunctionDetail {
   return {
     function: {
       name,
-      latest: { function_name: name, version: '$LATEST', configuration },
+      latest: { function_name: name, version: '$LATEST', configuration, source: '' },
       notebook: null,
       last_version: 1,
       reserved_concurrency: null

@@ -39,14 +39,6 @@ _THEME_IS_THERE: Final = """isLight => {
     probe.remove();
     return (shades.reduce((a, b) => a + b) > 384) === isLight && document.body.dataset.jpThemeLight === String(isLight);
 }"""
-IDLE: Final = """() => {
-    const kernel = window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel;
-    return kernel?.status === 'idle' && kernel.connectionStatus === 'connected';
-}"""
-_STYLES_ARE_THERE: Final = (
-    """() => new Promise(settled => requestAnimationFrame(() => requestAnimationFrame(() => settled(true))))"""
-)
-IDLE: Final = ".jp-Notebook-ExecutionIndicator[data-status=idle]"
 
 
 def chromium() -> str | None:
@@ -84,27 +76,32 @@ def browser() -> Iterator[Browser]:
 
 
 class LabPage:
-    """JupyterLab as a user sees it."""
+    """JupyterLab as a user sees it, or Notebook (`app="notebooks"`), which is made of the same parts."""
 
-    def __init__(self, page: Page, address: str) -> None:
+    def __init__(self, page: Page, address: str, *, app: str = "lab/tree") -> None:
         self.page = page
         self.address = address
+        self._app = app
         self.faults: list[str] = []
-        page.on("pageerror", lambda error: self.faults.append(str(error)))
+        page.on("pageerror", lambda error: self.faults.append(error.stack or str(error)))
+        # A busy machine: Lab gives a theme's style sheet 1.5 s, then asks what to do.
+        late_theme = page.get_by_role("dialog", name=re.compile("Error Loading Theme"))
+        page.add_locator_handler(late_theme, lambda dialog: dialog.get_by_role("button").last.click())
 
     def open(self, notebook: str = "", *, reset: bool = True) -> None:
         """Open Lab, on a notebook if one is named, and wait until it can be used."""
-        path = f"lab/tree/{urllib.parse.quote(notebook)}" if notebook else "lab"
+        path = f"{self._app}/{urllib.parse.quote(notebook)}" if notebook else "lab"
         query = f"?token={TOKEN}" + ("&reset" if reset else "")
         self.page.goto(f"{self.address}{path}{query}")
+        self.page.wait_for_function("() => window.jupyterapp?.restored", timeout=60_000)
+        self.page.evaluate("() => window.jupyterapp.restored.then(() => null)")
         self.page.wait_for_selector("#jupyterlab-splash", state="detached", timeout=60_000)
         if notebook:
-            self.page.wait_for_selector(IDLE, timeout=60_000)
             self.wait_for_kernel()
 
     def wait_for_kernel(self) -> None:
         """Wait until the kernel has answered and has nothing to do."""
-        self.page.wait_for_function("() => window.jupyterapp.shell.currentWidget?.sessionContext", timeout=60_000)
+        self.page.wait_for_function("() => window.jupyterapp?.shell?.currentWidget?.sessionContext", timeout=60_000)
         self.page.evaluate(_KERNEL_ANSWERS)
         self.page.wait_for_function(_KERNEL_IS_IDLE, timeout=60_000)
 
@@ -178,7 +175,9 @@ class LabPage:
 
     def show_panel(self) -> None:
         """Bring our panel to the front."""
-        if not self.page.locator("#jp-Lambda-panel").is_visible():
+        if self._app == "notebooks":  # it has no bar of tabs at its side
+            self.command("jupyter-lambda:show-panel")
+        elif not self.page.locator("#jp-Lambda-panel").is_visible():
             self.page.locator('.jp-SideBar [data-id="jp-Lambda-panel"]').click()
         self.page.locator("#jp-Lambda-panel").wait_for()
 

@@ -35,7 +35,7 @@ def lab_server(
         home: The engine's home, for the server and for its kernels.
         base_url: The prefix, `/` at both ends.
         app: The module that is the server.
-        python: The interpreter that runs the server; its kernels are started with what `name_kernel` said last.
+        python: The interpreter that runs the server; the one of the tests runs the kernels.
         variables: Environment variables besides the usual ones.
         port: Where it listens; 0 for any free port.
     """
@@ -52,7 +52,7 @@ def lab_server(
         "--LabApp.expose_app_in_browser=True", f"--LabApp.workspaces_dir={root / 'workspaces'}",
     ]  # fmt: skip
     own = {
-        "PYTHONPATH": os.pathsep.join(sys.path) if python == sys.executable else "", "JUPYTER_LAMBDA_HOME": str(home),
+        "PYTHONPATH": "", "JUPYTER_LAMBDA_HOME": str(home),
         "JUPYTER_LAMBDA_SANDBOX": "process", "JUPYTER_PATH": str(root / "data"),
         "JUPYTER_PREFER_ENV_PATH": "1", "IPYTHONDIR": str(root / "ipython"),
     }  # fmt: skip
@@ -70,12 +70,12 @@ def lab_server(
         process.wait(timeout=20)
 
 
-def name_kernel(root: Path, python: str, **variables: str) -> None:
-    """The one kernel that notebooks below `root` name runs on this Python, whatever kernels the machine has."""
-    spec = root / "data" / "kernels" / KERNEL
+def name_kernel(root: Path, python: str, *, name: str = KERNEL) -> None:
+    """A kernel on this Python, for the notebooks below `root`, whatever kernels the machine has."""
+    spec = root / "data" / "kernels" / name
     spec.mkdir(parents=True, exist_ok=True)
     argv = [python, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-    body = {"argv": argv, "display_name": "Python 3 (ipykernel)", "language": "python", "env": variables}
+    body = {"argv": argv, "display_name": "Python 3 (ipykernel)", "language": "python"}
     (spec / "kernel.json").write_text(json.dumps(body))
 
 
@@ -101,11 +101,11 @@ def _wait_until_it_listens(port: int) -> None:
     raise AssertionError(f"nothing listens on port {port}")
 
 
-def write_notebook(path: Path, *cells: str) -> None:
+def write_notebook(path: Path, *cells: str, kernel: str = KERNEL) -> None:
     """A notebook of code cells."""
-    kernel = {"name": KERNEL, "display_name": "Python 3 (ipykernel)", "language": "python"}
+    spec = {"name": kernel, "display_name": "Python 3 (ipykernel)", "language": "python"}
     body = [
         {"cell_type": "code", "id": f"cell-{i}", "metadata": {}, "execution_count": None, "outputs": [], "source": source}
         for i, source in enumerate(cells)
     ]
-    path.write_text(json.dumps({"cells": body, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}))
+    path.write_text(json.dumps({"cells": body, "metadata": {"kernelspec": spec}, "nbformat": 4, "nbformat_minor": 5}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -42,3 +43,53 @@ def test_open_cell_jumps_to_the_line_also_of_a_notebook_that_is_closed(lab: LabP
 
     lab.command("jupyter-lambda:open-cell", name="ratio", line=4)
     lab.page.wait_for_function(SELECTED, arg='    print("side", event["side"])')
+
+
+def test_events_are_saved_errors_lead_to_their_line_and_the_notebook_keeps_the_story(lab: LabPage, lab_root: Path) -> None:
+    write_notebook(lab_root / "story.ipynb", LOAD, RATIO, "ratio.test_events.names()")
+    lab.open("story.ipynb")
+    lab.run(0)
+    lab.run(1)
+    card = lab.output(1).locator(".jp-Lambda-card")
+    card.locator(".jp-Lambda-twisty").click()
+
+    # An event is checked while it is written, kept with the function, and there for the kernel.
+    event = card.get_by_label("Event, as JSON")
+    event.fill('{\n  "side": 0,\n}')
+    expect(card.locator(".jp-Lambda-fault")).to_contain_text("Line 3")
+    expect(card.get_by_role("button", name="Invoke", exact=True)).to_be_disabled()
+    event.fill('{"side": 0}')
+    card.get_by_role("button", name="Save as…").click()
+    card.get_by_label("Name of the test event").fill("nothing")
+    lab.page.keyboard.press("Enter")
+    expect(card.get_by_label("Saved test events and templates")).to_have_value("saved:nothing")
+    lab.run(2)
+    expect(lab.output(2)).to_contain_text("['nothing']")
+
+    # A failure shows the cell's own lines, and leads to them.
+    card.get_by_role("button", name="Invoke", exact=True).click()
+    expect(card.locator(".jp-Lambda-card-news")).to_contain_text("ZeroDivisionError division by zero at cell line 8: return 640")
+    expect(card.locator(".jp-Lambda-failure li.jp-mod-bad")).to_have_text('8    return 640 / event["side"]')
+    card.get_by_role("button", name="Open cell at line 8").click()
+    lab.page.wait_for_function(SELECTED, arg='    return 640 / event["side"]')
+
+    # A setting is published on a click.
+    memory = card.get_by_label("Memory in MB")
+    memory.fill("512")
+    memory.press("Enter")
+    card.get_by_role("button", name="Publish v2").click()
+    expect(card.locator(".jp-Lambda-card-head")).to_contain_text("v2")
+    expect(card.locator(".jp-Lambda-card-head")).not_to_contain_text("unpublished")
+
+    # Saved, the notebook tells it without us; and the card that was open is open.
+    lab.page.wait_for_timeout(1500)  # figures are asked for when all is quiet; Lab saves its state a second later
+    lab.page.evaluate("() => window.jupyterapp.shell.currentWidget.context.save()")
+    saved = json.loads((lab_root / "story.ipynb").read_text())
+    (output,) = saved["cells"][1]["outputs"]
+    html = "".join(output["data"]["text/html"])
+    assert '<td align="right">1</td>' in html
+    assert "ZeroDivisionError: division by zero" in html
+    assert html.count("<!--jupyter-lambda state-->") == 1
+    lab.open("story.ipynb", reset=False)
+    expect(card.locator(".jp-Lambda-eventBox")).to_be_visible()
+    expect(card.get_by_label("Saved test events and templates")).to_contain_text("nothing")

@@ -1,4 +1,4 @@
-"""boto3 is the judge: it calls a real engine with process workers as it would call AWS, with its retries off."""
+"""boto3 is the judge: it calls a real engine as it would call AWS, with its retries off."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 
 from jupyter_lambda.client.launch import ensure_engine
 from jupyter_lambda.testing.plugin import end_engine
+from tests.docker_daemon import NEEDS_DOCKER
 from tests.runtime_programs import NODE_FOLDER
 
 if TYPE_CHECKING:
@@ -38,12 +39,40 @@ def zipped(source: str = ECHO, **files: str | bytes) -> bytes:
     return buffer.getvalue()
 
 
+# Cases whose answer could depend on the walls around the function.
+IN_BOTH_SANDBOXES = {
+    "test_invoke",
+    "test_response_stream",
+    "test_provisioned",
+    "test_layers",
+    "test_logging",
+    "test_function_urls",
+}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Ask those in both sandboxes."""
+    if "sandbox_kind" in metafunc.fixturenames and metafunc.module.__name__.rpartition(".")[2] in IN_BOTH_SANDBOXES:
+        kinds = ["process", pytest.param("docker", marks=NEEDS_DOCKER)]
+        metafunc.parametrize("sandbox_kind", kinds, scope="session")
+
+
 @pytest.fixture(scope="session")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RuntimeFile]:
-    """One engine for all cases."""
+def sandbox_kind() -> str:
+    """Where the functions of a case run."""
+    return "process"
+
+
+@pytest.fixture(scope="session")
+def engine(sandbox_kind: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RuntimeFile]:
+    """One engine of each sandbox for all cases; it knows where AWS's Node client is, if it is anywhere."""
     home = tmp_path_factory.mktemp("conformance") / "home"
     settings = {"node_folder": str(NODE_FOLDER)} if NODE_FOLDER.is_dir() else {}
-    yield ensure_engine(home, sandbox="process", settings=settings)
+    with pytest.MonkeyPatch.context() as patch:
+        if sandbox_kind == "docker":
+            patch.setenv("DOCKER_HOST", request.getfixturevalue("docker_daemon").host)
+        runtime = ensure_engine(home, sandbox=sandbox_kind, settings=settings)
+    yield runtime
     end_engine(home)
 
 

@@ -1,6 +1,6 @@
 """The AWS CLI from PyPI, unmodified, in an environment of its own: it pins another botocore than ours.
 
-Source: AWS CLI Command Reference, `aws lambda`. Its version is in the test's output.
+Source: AWS CLI Command Reference, `aws lambda`, `aws logs`, `aws cloudwatch`. Its version is in the test's output.
 """
 
 from __future__ import annotations
@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.conformance.client_environment import installed
 from tests.conformance.conftest import ROLE, RUNTIME, zipped
 
 if TYPE_CHECKING:
@@ -27,30 +28,28 @@ pytestmark = [pytest.mark.network, pytest.mark.slow, pytest.mark.timeout(600)]
 @pytest.fixture(scope="module")
 def command(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The installed `aws`."""
-    folder = tmp_path_factory.mktemp("awscli")
-    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-    subprocess.run([folder / "bin" / "pip", "install", "-q", "--disable-pip-version-check", "awscli"], check=True)
-    version = subprocess.run([folder / "bin" / "aws", "--version"], check=True, capture_output=True, text=True).stdout
-    print(version)
-    return folder / "bin" / "aws"
+    return installed(tmp_path_factory.mktemp("awscli"), "awscli", "aws")
 
 
 @pytest.fixture
 def aws(command: Path, keys: Keys, tmp_path: Path) -> Callable[..., Any]:
-    """Run `aws lambda …` and read its JSON."""
+    """Run `aws lambda …`, or another of its services, and read its JSON."""
     variables = {
         "PATH": os.environ["PATH"], "HOME": str(tmp_path), "AWS_ENDPOINT_URL_LAMBDA": keys.url, "AWS_ACCESS_KEY_ID": keys.key_id,
         "AWS_SECRET_ACCESS_KEY": keys.secret, "AWS_DEFAULT_REGION": keys.region, "AWS_MAX_ATTEMPTS": "1",
+        "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS": keys.url, "AWS_ENDPOINT_URL_CLOUDWATCH": keys.url,
     }  # fmt: skip
 
-    def run(*words: str, fails: bool = False) -> Any:
-        done = subprocess.run(
-            [command, "lambda", *words], env=variables, cwd=tmp_path, capture_output=True, text=True, timeout=60
-        )
+    def run(*words: str, fails: bool = False, service: str = "lambda") -> Any:
+        done = subprocess.run([command, service, *words], env=variables, cwd=tmp_path, capture_output=True, text=True, timeout=60)
         assert (done.returncode != 0) is fails, done.stderr
         return done.stderr if fails else json.loads(done.stdout) if done.stdout.strip() else None
 
     return run
+
+
+def hour_ago(hours: int = 1) -> str:
+    return (datetime.now(UTC) - timedelta(hours=hours)).isoformat()  # noqa: TID251
 
 
 def test_create_publish_alias_invoke_delete(aws: Callable[..., Any], functions: Functions, tmp_path: Path) -> None:
@@ -67,6 +66,16 @@ def test_create_publish_alias_invoke_delete(aws: Callable[..., Any], functions: 
     answer = aws("invoke", "--function-name", f"{name}:live", "--payload", '{"a": 1}', "out.json")
     assert (answer["StatusCode"], answer["ExecutedVersion"]) == (200, "1")
     assert json.loads((tmp_path / "out.json").read_text()) == {"a": 1}
+    found = aws("filter-log-events", "--log-group-name", f"/aws/lambda/{name}", "--filter-pattern", "REPORT", service="logs")
+    assert len(found["events"]) == 1
+    (stream,) = aws("describe-log-streams", "--log-group-name", f"/aws/lambda/{name}", service="logs")["logStreams"]
+    assert stream["logStreamName"] == found["events"][0]["logStreamName"]
+    figures = aws(
+        "get-metric-statistics", "--namespace", "AWS/Lambda", "--metric-name", "Invocations", "--statistics", "Sum", "--period", "3600",
+        "--dimensions", f"Name=FunctionName,Value={name}", "--start-time", hour_ago(),
+        "--end-time", hour_ago(-1), service="cloudwatch",
+    )  # fmt: skip
+    assert sum(point["Sum"] for point in figures["Datapoints"]) == 1.0
     aws("update-function-configuration", "--function-name", name, "--timeout", "9")
     aws("wait", "function-updated-v2", "--function-name", name)
     assert aws("get-function", "--function-name", name)["Configuration"]["Timeout"] == 9

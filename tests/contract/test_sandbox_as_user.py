@@ -40,7 +40,8 @@ def copy():
     )
     (folder / "tests").mkdir()
     shutil.copytree(PROJECT / "tests" / "contract", folder / "tests" / "contract", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(PROJECT / "tests" / "docker_daemon.py", folder / "tests")
+    for name in ("docker_daemon.py", "python_image.py"):
+        shutil.copy(PROJECT / "tests" / name, folder / "tests")
     shutil.copy(PROJECT / "pyproject.toml", folder)
     make_python(folder / "python")
     (folder / "scratch").mkdir()

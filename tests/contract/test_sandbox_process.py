@@ -72,7 +72,7 @@ async def test_has_only_the_variables_it_was_given(workshop):
         "MINE",
         "AWS_LAMBDA_RUNTIME_API",
     }
-    mark = set() if workshop.walls == "docker" else {MARKER}  # a container is found by its labels
+    mark = set() if workshop.is_contained else {MARKER}  # a container is found by its labels
     assert set(answer.value) == names | {"HOME", "TMPDIR"} | mark
     if mark:
         assert answer.value[MARKER].endswith(f"/boot/{environment.environment_id}")
@@ -153,7 +153,7 @@ async def test_what_a_dead_process_leaves_is_gone_before_its_death_is_told(works
     bench.send()
     await bench.until_logged("up")
     assert len(workshop.living(environment)) == 3
-    os.kill(environment.pid, signal.SIGKILL)
+    os.kill(workshop.host_pid(environment), signal.SIGKILL)
     assert (await ended(environment)).cause is DeathCause.SIGNAL
     assert workshop.living(environment) == []
 
@@ -377,11 +377,11 @@ async def test_environments_do_not_see_each_other(workshop):
             return found
     """
     neighbour, _, first = await workshop.run(source)
-    found = (await workshop.run(source, [neighbour.pid, first.value[1]]))[2].value
+    found = (await workshop.run(source, [workshop.host_pid(neighbour), first.value[1]]))[2].value
     assert workshop.rows["files"].held
     assert found.pop("path") in ("FileNotFoundError", "PermissionError")
     assert found.keys() == {"environ", "memory", "signal", "root"}
-    unseen = {"FileNotFoundError", "ProcessLookupError"} if workshop.walls == "docker" else set()  # another pid namespace
+    unseen = {"FileNotFoundError", "ProcessLookupError"} if workshop.is_contained else set()  # another pid namespace
     assert set(found.values()) <= {"PermissionError"} | unseen
 
 
@@ -403,7 +403,7 @@ async def test_the_engines_home_and_the_users_files_are_closed(workshop, tmp_pat
     paths = [str(secret), str(tmp_path / "elsewhere"), "/root/", "/home/", "/var/spool/", f"{Path.home()}/.profile"]
     _, _, answer = await workshop.run(source, paths)
     found = dict(zip(paths, answer.value, strict=True))
-    if workshop.walls == "docker":  # there they may be, as parents of what is mounted: see tests/integration/sandbox_docker
+    if workshop.is_contained:  # there they may be, as parents of what is mounted: see tests/integration/sandbox_docker
         found = {path: what for path, what in found.items() if not (path in ("/root/", "/home/") and what == "read")}
     assert set(found.values()) <= {"PermissionError", "FileNotFoundError"}
 
@@ -533,7 +533,7 @@ async def test_a_function_without_network_has_none(workshop):
             with pytest.raises(SandboxError, match="network namespaces"):
                 await workshop.start(source, network="none")
         else:
-            refusal = "ConnectionRefusedError" if workshop.walls == "docker" else "OSError"  # loopback is up in a container
+            refusal = "ConnectionRefusedError" if workshop.is_contained else "OSError"  # loopback is up in a container
             assert (await workshop.run(source, port, network="none"))[2].value == refusal
 
 
@@ -613,7 +613,7 @@ async def test_amazons_runtime_client_runs_over_tcp(workshop):
     source = (
         "def handler(event, context):\n print('hi')\n return {'got': event, 'left': context.get_remaining_time_in_millis() > 0}"
     )
-    spec = workshop.spec(source, bootstrap=(sys.executable, "-m", "awslambdaric", "function.handler"), python=None)
+    spec = workshop.spec(source, bootstrap=(workshop.executable, "-m", "awslambdaric", "function.handler"), python=None)
     address = await bench.listen()
     spec = workshop.with_changes(spec, runtime_api=address, variables={**spec.variables, "AWS_LAMBDA_RUNTIME_API": address})
     environment = await workshop.sandbox.start(spec, bench.channels(over_tcp=True))
@@ -674,7 +674,7 @@ async def test_freezing_stops_it_where_the_host_can(workshop):
     environment, bench = await workshop.start(source)
     await bench.invoke()
     frozen = await environment.freeze()
-    assert frozen == (workshop.walls == "docker" or workshop.sandbox.tier.groups is not None)
+    assert frozen == (workshop.is_contained or workshop.sandbox.tier.groups is not None)
     await environment.thaw()
     assert (await bench.invoke()).value > 0
     await environment.freeze()
@@ -687,8 +687,15 @@ async def test_freezing_stops_it_where_the_host_can(workshop):
 
 
 async def test_an_interpreter_that_is_gone_is_refused(workshop):
-    spec = workshop.spec("x = 1")
+    spec = workshop.spec("def handler(event, context): return event")
     gone = workshop.with_changes(spec.python, executable="/nowhere/bin/python")
+    if workshop.walls == "distant":  # the image has its own, wherever the function was captured
+        bench = RuntimeBench()
+        environment = await workshop.sandbox.start(workshop.with_changes(spec, python=gone), bench.channels())
+        assert (await bench.invoke(5)).value == 5
+        await environment.aclose()
+        await bench.aclose()
+        return
     with pytest.raises(InvalidRuntime, match="is gone"):
         await workshop.sandbox.start(workshop.with_changes(spec, python=gone), RuntimeBench().channels())
 
@@ -740,7 +747,7 @@ async def test_new_modules_are_preloaded_by_a_successor(workshop, tmp_path):
     changes = {"extra_path": (str(packages),)}
     assert (await workshop.run(source, preload=("first",), **changes))[2].value == [True, False]
     await workshop.sandbox.prepare(workshop.spec(source, preload=("second",), **changes))
-    first_too = workshop.walls != "docker"  # what a container has imported counts as its function's memory: it has no more
+    first_too = not workshop.is_contained  # what a container has imported counts as its function's memory: it has no more
     assert (await workshop.run(source, preload=("second",), **changes))[2].value == [first_too, True]
 
 
@@ -762,7 +769,7 @@ async def test_a_preloaded_library_has_as_many_threads_as_memory_buys(workshop):
 
 async def test_a_start_that_is_given_up_leaves_no_process(workshop):
     spec, bench = workshop.spec("def handler(event, context): pass"), RuntimeBench()
-    if workshop.walls == "docker":
+    if workshop.is_contained:
         starting = asyncio.create_task(workshop.sandbox.start(spec, bench.channels()))
         await until(lambda: workshop.sockets())  # the container is being made, and will look for its socket
         starting.cancel()

@@ -17,10 +17,13 @@ from jupyter_lambda.clock import SystemClock
 from jupyter_lambda.errors import CorruptBlob, InvalidZip, RequestError, StoreError
 from jupyter_lambda.model.function import Alias, Configuration, Function, PythonEnvironment, Version
 from jupyter_lambda.model.invocation import InvocationRecord, Status
+from jupyter_lambda.model.logs import LogQuery, StreamFacts
+from jupyter_lambda.model.metrics import MetricPoint
 from jupyter_lambda.model.resources import CodeSigningConfig, LayerVersion
 from jupyter_lambda.model.saved_event import SavedTestEvent
 from jupyter_lambda.store import open_store
 from jupyter_lambda.store.protocol import (
+    AddPoint,
     Contents,
     DeleteAlias,
     DeleteDelivery,
@@ -364,6 +367,77 @@ async def test_metrics_are_those_of_the_definition(store):
         )
         assert counted.gb_seconds == pytest.approx(defined.gb_seconds)
         assert counted.cost_usd == pytest.approx(defined.cost_usd)
+
+
+async def test_log_streams_are_told_with_their_spans(store):
+    store.record(record("r1", log_stream="s1", arrived=5.0), b"a\n")
+    store.record(record("r2", log_stream="s1", arrived=9.0, log_times=((0, 0), (2, 250))), b"a\nb\n")
+    store.record(record("r3", log_stream="s2", arrived=7.0, log_group="/mine"), b"c\n")
+    store.record(record("r4", status=Status.THROTTLED))
+
+    assert await store.log_streams() == (
+        StreamFacts("/aws/lambda/resize", "s1", 5_000, 9_250, 6), StreamFacts("/mine", "s2", 7_000, 7_000, 2),
+    )  # fmt: skip
+    assert [facts.log_stream for facts in await store.log_streams("/mine")] == ["s2"]
+    assert await store.log_streams("/none") == ()
+
+
+async def test_log_events_are_found_by_group_stream_time_and_text(store):
+    for n in range(20):
+        text = f"START {n}\nline {n}\n" + "x" * 5_000 + "\n"
+        store.record(record(f"r{n}", log_stream=f"s{n % 2}", arrived=float(n), log_times=((0, 0), (8, 1_500))), text.encode())
+    group = "/aws/lambda/resize"
+
+    async def lines(**query):
+        return [e.message.strip() for e in (await store.find_log_events(LogQuery(log_group=group, **query))).events]
+
+    assert len(await lines()) == 60
+    assert await lines(matches=lambda text: text.startswith("line"), log_streams=("s1",)) == [
+        f"line {n}" for n in range(1, 20, 2)
+    ]
+    assert await lines(matches=lambda text: text.startswith("START"), start_ms=3_000, end_ms=5_000) == ["START 3", "START 4"]
+    assert await lines(matches=lambda text: text.startswith("line"), start_ms=3_000, end_ms=4_000) == ["line 2"]
+    assert await lines(prefix="s1", limit=1) == ["START 1"]
+    assert (await lines(log_streams=("s0",), backward=True, limit=2))[0] == "line 18"
+    assert await lines(log_streams=("s9",)) == []
+    page = await store.find_log_events(LogQuery(log_group=group, limit=1))
+    assert (await lines(beyond=page.more, limit=2)) == ["START 1", "line 0"]
+
+
+async def test_deleted_logs_are_gone_and_records_stay(store):
+    for n in range(6):
+        store.record(record(f"r{n}", log_stream=f"s{n % 2}", arrived=float(n)), b"x\n")
+    group = "/aws/lambda/resize"
+
+    async def left():
+        return [e.position[0] for e in (await store.find_log_events(LogQuery(log_group=group))).events]
+
+    await store.delete_logs("/other")
+    await store.delete_logs(group, before_ms=2_000)
+    assert await left() == [2_000, 3_000, 4_000, 5_000]
+    await store.delete_logs(group, log_stream="s1")
+    assert await left() == [2_000, 4_000]
+    await store.delete_logs(group)
+    assert await left() == []
+    assert len(await store.invocations("resize")) == 6
+    assert (await store.invocation("r5"))[1] == ""
+
+
+async def test_metrics_are_counted_from_invocations_and_points(store):
+    store.record(record("r1", arrived=5.0, qualifier="live", provisioned=2, spilled=True, reserved=True))
+    store.record(record("r2", "other", arrived=6.0, status=Status.THROTTLED))
+    points = [
+        MetricPoint(function_name="resize", metric="IteratorAge", moment=m, value=7.0, qualifier="live") for m in (5.5, 8.0)
+    ]
+    await store.commit([AddPoint(point) for point in points])
+
+    facts = await store.metric_facts("resize", 5.0, 8.0)
+    assert facts.points == (points[0],)
+    (counted,) = facts.invocations
+    told = (counted.qualifier, counted.duration_ms, counted.provisioned, counted.spilled, counted.reserved)
+    assert told == ("live", 12.5, 2, True, True)
+    assert [i.status for i in (await store.metric_facts(None, 0.0, 100.0)).invocations] == ["succeeded", "throttled"]
+    assert await store.metric_facts("resize", 5.1, 5.2) == ((), ())
 
 
 # -- packages ----------------------------------------------------------------------------------------------------------------

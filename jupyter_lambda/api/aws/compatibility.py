@@ -11,6 +11,7 @@ from typing import Final
 
 from jupyter_lambda.api.aws.operations.refused import TABLE as REFUSED
 from jupyter_lambda.api.aws.operations.table import HANDLERS
+from jupyter_lambda.api.aws.rpc.compatibility import sections
 from jupyter_lambda.api.aws.service_model import service_model
 
 
@@ -30,9 +31,9 @@ OWN_DOORS: Final = frozenset(
 NOTES: Final[dict[str, str]] = {
     "AddPermission": "Kept as IAM would have it, and asked by function URLs. The engine has one account and one key: no other call "
     "is refused for want of one.",
-    "CreateFunction": "`ZipFile`, and `S3Bucket` from `--aws-endpoint`. `ImageUri` is refused. `VpcConfig`, "
-    "`KMSKeyArn`, `FileSystemConfigs`, `SnapStart` and `TracingConfig` are kept; `DeadLetterConfig` "
-    "gets the event where `--aws-endpoint` has the queue or topic.",
+    "CreateFunction": "`ZipFile`, and `S3Bucket` from `--aws-endpoint`. `ImageUri` names an image that the daemon has, where there are "
+    "containers; `ImageConfig` holds. `VpcConfig`, `KMSKeyArn`, `FileSystemConfigs`, `SnapStart` and `TracingConfig` are kept; "
+    "`DeadLetterConfig` gets the event where `--aws-endpoint` has the queue or topic.",
     "CreateEventSourceMapping": "Checked, kept and answered with its state; no record is read from a source yet.",
     "CreateCapacityProvider": "Newer area of AWS that needs machines of its own.",
     "CheckpointDurableExecution": "Durable functions are not here.",
@@ -59,7 +60,7 @@ NOTES: Final[dict[str, str]] = {
     "PutRuntimeManagementConfig": "The interpreters are the machine's, and nothing updates them.",
     "CreateFunctionUrlConfig": "Answers at `/url/<id>/` on the engine's address and at `<id>.lambda-url.localhost`. Both permissions are "
     "asked of `NONE`; a valid signature is enough for `AWS_IAM`. Buffered and streamed, CORS, payload format 2.0.",
-    "UpdateFunctionCode": "With `DryRun`, `Publish`, `RevisionId`.",
+    "UpdateFunctionCode": "`ZipFile`, `S3Bucket`, `ImageUri`. With `DryRun`, `Publish`, `RevisionId`.",
 }
 
 _KEPT_WORDS: Final = ("RuntimeManagement", "CodeSigning", "LayerVersionPermission", "LayerVersionPolicy", "EventSourceMapping")
@@ -76,12 +77,21 @@ BEHAVIOURS: Final[tuple[tuple[str, str], ...]] = (
      "where AWS's own order is known only for some."),
     ("Types in requests", "SerializationException with AWS's words where they are known."),
     ("States", "`Pending` and `InProgress` stand only in the answer of the operation that made or changed a function; every later look "
-     "says `Active` and `Successful`, so that waiters end at once. A runtime that the machine lacks is `Failed`, `InvalidRuntime`."),
+     "says `Active` and `Successful`, so that waiters end at once; a function whose image is being built is `Pending` until it "
+     "is there. A runtime that the machine lacks is `Failed`, `InvalidRuntime`."),
     ("Runtimes", "`pythonX.Y` runs on a Python of that version found on the machine with the packages that it has (no `/var/runtime` with "
      "boto3 of its own). `nodejs…` runs on AWS's own client `aws-lambda-ric`, which the user installs; `ruby…` and `java…` on small "
      "clients of ours (Java: handlers of bytes or text; no `Context` of AWS's library). A newer version of the language serves too: "
      "INIT_START names the one that ran. `provided.al2023` runs the `bootstrap` of the package, else of a layer. What the machine lacks, "
      "and .NET, is `Failed`, `InvalidRuntime`."),
+    ("Extensions", "Programs in `extensions/` of a layer, and internal ones; `INVOKE`, `SHUTDOWN`, deadlines, shutdown phase, and "
+     "the errors `Extension.Crash`, `.LaunchError`, `.InitError`, `.ExitError`. The caller's answer waits until the extensions are done "
+     "with the invocation, where AWS may send it before. Extensions of a function share the machine's ports in the process sandbox: two "
+     "environments can't both listen on 8080."),
+    ("Telemetry API", "All three schema versions are taken, events are those of the newest; HTTP and TCP to `sandbox.localdomain`, which "
+     "is the environment's own loopback and needs no entry in `/etc/hosts` for delivery. A batch is tried again until the buffer is full; "
+     "what is dropped is told as `platform.logsDropped`. No spans. Not for a function whose extensions are all internal, and no Logs API: "
+     "both are answered as AWS's emulator does, 202 with `Telemetry.NotSupported` or `Logs.NotSupported`."),
     ("Architectures", "Answered as given; code runs on the machine's."),
     ("Pages", "At most 50 items, whatever `MaxItems` says, as AWS does for functions and versions."),
     ("Update in progress", "No 409: an update is over when it is answered."),
@@ -114,6 +124,7 @@ def page() -> str:
         "| Operation | | Note |", "| --- | --- | --- |",
         *(f"| {name} | {levels[name]} | {NOTES.get(name, '')} |" for name in names), "",
         "## Behaviours", "", "| | |", "| --- | --- |", *(f"| {what} | {text} |" for what, text in BEHAVIOURS), "",
+        *sections(),
     ]  # fmt: skip
     return "\n".join(lines)
 

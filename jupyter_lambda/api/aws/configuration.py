@@ -50,11 +50,11 @@ def describe(context: Context, version: Version, *, qualifier: str | None, momen
         "Timeout": configuration.timeout_seconds,
         "MemorySize": configuration.memory_mib,
         "LastModified": version.last_modified,
-        "CodeSha256": encoded_hash(version.package_sha256),
+        "CodeSha256": version.image_id.removeprefix("sha256:") or encoded_hash(version.package_sha256),
         "Version": version.version,
         "TracingConfig": {"Mode": "PassThrough"},
         "RevisionId": version.revision_id,
-        "PackageType": "Image" if configuration.image else "Zip",
+        "PackageType": "Image" if version.image_id else "Zip",
         "Architectures": [configuration.architecture],
         "EphemeralStorage": {"Size": configuration.ephemeral_mib},
         "SnapStart": {"ApplyOn": "None", "OptimizationStatus": "Off"},
@@ -66,8 +66,10 @@ def describe(context: Context, version: Version, *, qualifier: str | None, momen
         answer["DeadLetterConfig"] = {"TargetArn": configuration.dead_letter}
     if configuration.layers:
         answer["Layers"] = [{"Arn": arn, "CodeSize": _layer_bytes(context, arn)} for arn in configuration.layers]
+    if version.image_id:
+        del answer["Runtime"], answer["Handler"]
     answer.update(_kept(configuration))
-    answer.update(_state(version, moment))
+    answer.update(_state(version, moment, is_building=bool(context.engine.preparations.building(version.function_name))))
     if moment is not Moment.LISTED and configuration.runtime:
         answer["RuntimeVersionConfig"] = {"RuntimeVersionArn": f"arn:aws:lambda:{context.region}::runtime:{_EMPTY_ID}"}
     return answer
@@ -102,11 +104,11 @@ def _logging(version: Version) -> dict[str, str]:
     return answer
 
 
-def _state(version: Version, moment: Moment) -> dict[str, str]:
+def _state(version: Version, moment: Moment, *, is_building: bool) -> dict[str, str]:
     creating = "The function is being created."
     if moment is Moment.LISTED:
         return {}
-    if moment is Moment.CREATED:
+    if moment is Moment.CREATED or (is_building and not version.failure):
         return {"State": "Pending", "StateReason": creating, "StateReasonCode": "Creating"}
     if version.failure:
         return {

@@ -62,6 +62,15 @@ def input_values(
     return values
 
 
+def document_values(model: ServiceModel, operation: Operation, document: Any) -> Values:
+    """An operation's input where it is one document, e.g. of JSON or CBOR, whose timestamps are numbers (Unparsable)."""
+    if operation.input is None:
+        return {}
+    if not isinstance(document, dict):
+        raise _wrong_type("body", "a value", "a structure")
+    return _structure(model, model.shapes[operation.input].members, document, "", 0)
+
+
 def query_parameters(query: str) -> dict[str, list[str]]:
     """The query's parameters, each with all its values."""
     found: dict[str, list[str]] = {}
@@ -159,7 +168,10 @@ def _scalar(kind: str, given: Any, path: str) -> Any:
     if kind in ("integer", "long") and isinstance(given, int) and not isinstance(given, bool):
         return given
     if kind in ("float", "double", "timestamp") and isinstance(given, (int, float)) and not isinstance(given, bool):
-        return float(given)
+        try:
+            return float(given)
+        except OverflowError as error:
+            raise _wrong_type(path, _kind(given), kind.capitalize()) from error
     if kind == "blob" and isinstance(given, str):
         return _blob(given, path)
     raise _wrong_type(path, _kind(given), kind.capitalize())

@@ -1,6 +1,6 @@
-"""The service model as data: operations with method and path, and the shapes of their inputs.
+"""The service models as data: operations with method and path, and the shapes of their inputs.
 
-Source: botocore's Lambda model; the table beside this file is made by tools/lambda_model.py.
+Source: botocore's models; the tables beside this file are made by tools/service_models.py.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import msgspec
 
 from jupyter_lambda.errors import NoSuchOperation
 
-_TABLE: Final = Path(__file__).with_name("lambda_model.json")
+_FOLDER: Final = Path(__file__).parent
 
 
 class Member(msgspec.Struct, frozen=True):
@@ -72,10 +72,13 @@ class Match(msgspec.Struct, frozen=True):
 class ServiceModel:
     """The table, read once."""
 
-    def __init__(self, operations: dict[str, Operation], shapes: dict[str, Shape], source: str) -> None:
+    def __init__(
+        self, operations: dict[str, Operation], shapes: dict[str, Shape], source: str, errors: dict[str, str] | None = None
+    ) -> None:
         self.operations = {name: msgspec.structs.replace(o, name=name) for name, o in operations.items()}
         self.shapes = shapes
         self.source = source
+        self.errors = errors or {}  # the query protocol's codes of exceptions that have others
         routes = sorted((_route(o) for o in self.operations.values()), key=_specific_first)
         self._routes: dict[str, list[Route]] = {}
         for route in routes:
@@ -114,10 +117,11 @@ class _Table(msgspec.Struct):
     source: str
     operations: dict[str, Operation]
     shapes: dict[str, Shape]
+    errors: dict[str, str] = {}
 
 
 @functools.cache
-def service_model() -> ServiceModel:
-    """The model of AWS Lambda; some milliseconds at the first call."""
-    table = msgspec.json.decode(_TABLE.read_bytes(), type=_Table)
-    return ServiceModel(table.operations, table.shapes, table.source)
+def service_model(service: str = "lambda") -> ServiceModel:
+    """The model of a service (`lambda`, `logs`, `cloudwatch`); some milliseconds at the first call."""
+    table = msgspec.json.decode((_FOLDER / f"{service}_model.json").read_bytes(), type=_Table)
+    return ServiceModel(table.operations, table.shapes, table.source, table.errors)

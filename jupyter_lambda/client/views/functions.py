@@ -59,7 +59,7 @@ def _row(detail: FunctionDetail) -> Row:
         "; ".join(routing_text(alias) for alias in detail.aliases),
         quantities.memory(configuration.memory_mib),
         f"{configuration.timeout_seconds} s",
-        str(living(detail)),
+        "building its image" if detail.building else str(living(detail)),
         Cell(configuration.runtime, "mono"),
         Cell(local_minute(latest.last_modified), "quiet"),
     )
@@ -140,6 +140,8 @@ class FunctionView(View):
         return facts
 
     def _environments(self) -> str:
+        if self.detail.building:
+            return f"none: its image is being built ({self.detail.building})"
         alive = [e for e in self.detail.environments if e.state is not EnvironmentState.ENDED]
         if not alive:
             return "none: the first call makes one"

@@ -10,6 +10,8 @@ import os
 import secrets
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
+
 from jupyter_lambda.errors import InvalidRuntime, SandboxError
 from jupyter_lambda.sandbox.docker.binds import Bind, interpreter_folders, mount_binds, same_place
 from jupyter_lambda.sandbox.docker.container import Container, Labels, Order
@@ -24,7 +26,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from jupyter_lambda.model.function import PythonEnvironment
+    from jupyter_lambda.sandbox.docker.built_images import BuiltImage, BuiltImages
     from jupyter_lambda.sandbox.docker.daemon import Daemon
+    from jupyter_lambda.sandbox.docker.distant import DistantBooter
     from jupyter_lambda.sandbox.docker.pool import ShelfKey
     from jupyter_lambda.sandbox.docker.removal import Removal
 
@@ -44,12 +48,25 @@ class Booter:
         home: The engine's home, which no container sees; resolved.
         folder: Where containers' sockets and waiting packages are.
         labels: Whose the containers are.
+        images: Finds and builds images.
+        distant: Boots them instead where the daemon sees nothing of this machine.
     """
 
-    def __init__(self, daemon: Daemon, removal: Removal, home: Path, folder: Path, labels: Labels) -> None:
+    def __init__(
+        self,
+        daemon: Daemon,
+        removal: Removal,
+        home: Path,
+        folder: Path,
+        labels: Labels,
+        images: BuiltImages,
+        distant: DistantBooter | None = None,
+    ) -> None:
+        self._distant = distant
         self._home = home
         self._folder = folder
         self._daemon = daemon
+        self._images = images
         self._start = functools.partial(Container.boot, daemon, removal, labels=labels)
         self._places = asyncio.Semaphore(BOOTS_AT_A_TIME)
         self._unfit: dict[PythonEnvironment, set[str]] = {}
@@ -68,15 +85,16 @@ class Booter:
             SandboxError: It could not be made.
             InvalidRuntime: The interpreter is gone, or is another minor version now.
         """
-        order = key.order
-        _check_interpreter(order)
-        binds = await asyncio.to_thread(self._binds, order)
+        order, built = await self._settle(key.order)
+        if self._distant is None:
+            _check_interpreter(order)
+        binds = [] if self._distant is not None else await asyncio.to_thread(self._binds, order)
         unfit = self._unfit.setdefault(order.python, set())
         while True:
             wanted = sorted(set(key.modules) - unfit)
-            container = await self._make(order, binds, memory_mib, task_root)
+            container = await self._make(order, binds, memory_mib, task_root, built)
             try:
-                await _preload(container, order, wanted)
+                await _preload(container, order, wanted, is_ours=self._distant is None)
             except Unfit as error:
                 await container.aclose()
                 if error.module not in wanted:
@@ -104,13 +122,29 @@ class Booter:
             self._host_image.cancel()
             await asyncio.gather(self._host_image, return_exceptions=True)
 
-    async def _make(self, order: Order, binds: list[Bind], memory_mib: int, task_root: Path | None) -> Container:
+    async def _settle(self, order: Order) -> tuple[Order, BuiltImage | None]:
+        """An order whose image is built runs on that image's interpreter."""
+        if not order.is_built:
+            return order, None
+        built = await self._images.ensure(order.python.minor, order.requirements)
+        return msgspec.structs.replace(order, python=built.python), built
+
+    async def _make(
+        self, order: Order, binds: list[Bind], memory_mib: int, task_root: Path | None, built: BuiltImage | None
+    ) -> Container:
         async with self._places:
             if self._is_closed:
                 raise SandboxError("docker sandbox", "it is closed", "Start the engine again.")
+            if self._distant is not None:
+                name = f"jupyter-lambda-{secrets.token_hex(8)}"
+                return await self._distant.boot(order, memory_mib, task_root, name, built)
             start = functools.partial(self._start, order, binds=binds, memory_mib=memory_mib, task_root=task_root)
             if order.is_host:
                 return await self._from_host_image(start)
+            if built is not None:
+                container = await start(image=built.reference, folder=self._new_folder())
+                container.variables = built.variables
+                return container
             configuration = await read_image(self._daemon, str(order.image))
             container = await start(image=str(order.image), folder=self._new_folder())
             container.image = configuration
@@ -137,6 +171,8 @@ class Booter:
         return self._folder / secrets.token_hex(8)
 
     def _binds(self, order: Order) -> list[Bind]:
+        if order.is_built:
+            return mount_binds(order.mounts)
         if not order.is_host:
             return guest_binds(order.mounts)
         folders = interpreter_folders(order.python, order.extra_path, self._home)
@@ -151,8 +187,10 @@ def _check_interpreter(order: Order) -> None:
         )  # fmt: skip
 
 
-async def _preload(container: Container, order: Order, modules: list[str]) -> None:
-    if order.is_host:
+async def _preload(container: Container, order: Order, modules: list[str], *, is_ours: bool) -> None:
+    if order.is_host or order.is_built:
         await container.holder.preload(order.python, (*order.extra_path, *order.python.sys_path), modules)
-    else:  # the holder runs on our own interpreter, and the worker on whatever the image has
+    elif is_ours:  # the holder runs on our own interpreter, and the worker on whatever the image has
         await container.holder.preload(own_python(), (), ())
+    else:  # on the image's, whichever that is
+        await container.holder.preload(msgspec.structs.replace(own_python(), version=""), (), ())

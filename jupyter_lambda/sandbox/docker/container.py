@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 import msgspec
 
@@ -23,13 +23,15 @@ from jupyter_lambda.sandbox.docker.control_socket import IN_CONTAINER, ControlSo
 from jupyter_lambda.sandbox.docker.daemon import DaemonGone
 from jupyter_lambda.sandbox.docker.guest_image import guest_entry
 from jupyter_lambda.sandbox.docker.holder import Holder
-from jupyter_lambda.sandbox.docker.host_image import HOST, container_user
+from jupyter_lambda.sandbox.docker.host_image import BUILD, HOST, container_user
+from jupyter_lambda.sandbox.docker.image_recipe import RUNTIME_INSIDE
+from jupyter_lambda.sandbox.docker.runtime_relay import RuntimeRelay
 from jupyter_lambda.sandbox.docker.staging import fill_staging, make_staging
 from jupyter_lambda.sandbox.process.groups import MIB
 from jupyter_lambda.sandbox.process.zygote import PRELOADING_VARIABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Awaitable, Iterable
     from pathlib import Path
 
     from jupyter_lambda.sandbox.docker.daemon import Daemon
@@ -40,6 +42,19 @@ TASK_ROOT: Final = "/var/task"  # where Lambda has it
 RUNTIME_PORT: Final = 9001  # as in the images that AWS publishes: AWS_LAMBDA_RUNTIME_API is 127.0.0.1:9001
 LABEL: Final = "jupyter-lambda"
 BOOT_SECONDS: Final = 30.0
+T = TypeVar("T")
+
+
+class Relay(Protocol):
+    """Leads connections to the Runtime API's address inside a container to the engine."""
+
+    async def open(self) -> None:
+        """Begin."""
+        ...
+
+    async def aclose(self) -> None:
+        """End; safe to call twice."""
+        ...
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +62,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
     python: PythonEnvironment
     image: str | None
+    requirements: tuple[str, ...] = ()  # that a built image has; else they are in `extra_path`
+    has_package: bool = True  # False: the image brings the code
     extra_path: tuple[str, ...]
     mounts: tuple[Mount, ...]
     network: str
@@ -56,6 +73,20 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     def is_host(self) -> bool:
         """Whether it is filled with this machine's own directories."""
         return self.image in (None, HOST)
+
+    @property
+    def is_built(self) -> bool:
+        """Whether it starts from an image that is built for it."""
+        return self.image == BUILD
+
+    @property
+    def program(self) -> list[str]:
+        """What begins the command line of its first process."""
+        if self.is_host:
+            return [self.python.executable, "-I", str(RUNTIME / "entry.py")]
+        if self.is_built:
+            return [self.python.executable, "-I", f"{RUNTIME_INSIDE}/entry.py"]
+        return guest_entry()
 
 
 class Labels(msgspec.Struct, frozen=True):
@@ -69,11 +100,16 @@ class Labels(msgspec.Struct, frozen=True):
         return {f"{LABEL}.home": self.home_id, f"{LABEL}.boot": self.boot_id}
 
 
-def create_body(order: Order, image: str, binds: Iterable[Bind], memory_mib: int, labels: Labels) -> dict[str, Any]:
-    """The body of `POST /containers/create`: every wall of the sandbox in one place."""
+def create_body(
+    order: Order, image: str, binds: Iterable[Bind], memory_mib: int, labels: Labels, entry: list[str] | None = None
+) -> dict[str, Any]:
+    """The body of `POST /containers/create`: every wall of the sandbox in one place.
+
+    `entry` is the first process's command where it is not the one that the binds bring.
+    """
     uid, gid = container_user()
-    program = [order.python.executable, "-I", str(RUNTIME / "entry.py")] if order.is_host else guest_entry()
-    entry = [*program, "container", IN_CONTAINER, str(RUNTIME_PORT)]
+    if entry is None:
+        entry = [*order.program, "container", IN_CONTAINER, str(RUNTIME_PORT)]
     return {
         "Image": image,
         "Entrypoint": entry,
@@ -105,19 +141,20 @@ def _ulimit(name: str, value: int) -> dict[str, Any]:
 
 
 class Container:
-    """A booted container."""
+    """A booted container; a process id of 0 or less in its `hello` stands for one that this host does not see."""
 
     def __init__(
         self, daemon: Daemon, removal: Removal, container_id: str, order: Order, hello: Hello, staging: Path | None
     ) -> None:
         self.image: ImageConfiguration | None = None  # of somebody's own image: how what is in it is run
+        self.variables: dict[str, str] = {}  # of a built image
         self._removal = removal
         self.container_id = container_id
         self.order = order
-        self.listener = hello.listener
+        self._listener = hello.listener
         self.tmp = hello.tmp
         self.first_pid = hello.pid
-        self.holder = Holder(hello.control, hello.pid)
+        self.holder = Holder(hello.control, hello.pid if hello.pid > 0 else None)
         self.group = ContainerGroup(daemon, container_id, find_group(hello.pid))
         self._staging = staging
         self._gone = asyncio.Event()
@@ -146,19 +183,20 @@ class Container:
         Raises:
             SandboxError: It could not be made, or ended before it was up.
         """
-        staging = make_staging(folder.with_suffix(".task")) if task_root is None else None
+        staging = make_staging(folder.with_suffix(".task")) if task_root is None and order.has_package else None
         control = ControlSocket(folder)
         name = f"jupyter-lambda-{labels.home_id}-{folder.name}"
-        all_binds = [*binds, Bind(str(staging or task_root), TASK_ROOT), Bind(str(control.path), IN_CONTAINER)]
+        package = [Bind(str(staging or task_root), TASK_ROOT)] if order.has_package else []
+        all_binds = [*binds, *package, Bind(str(control.path), IN_CONTAINER)]
         body = create_body(order, image, all_binds, memory_mib, labels)
         creating = asyncio.ensure_future(daemon.call("POST", "/containers/create", query={"name": name}, body=body))
         try:
             container_id = str((await asyncio.shield(creating))["Id"])
             await daemon.call("POST", f"/containers/{container_id}/start")
-            hello = await _hello_or_end(daemon, container_id, control)
+            hello = await hello_or_end(daemon, container_id, control.hello())
         except BaseException:
             control.close()
-            await asyncio.shield(_give_up(creating, removal, name, staging))
+            await asyncio.shield(give_up(creating, removal, name, staging))
             raise
         return cls(daemon, removal, container_id, order, hello, staging)
 
@@ -176,6 +214,11 @@ class Container:
                 raise SandboxError(
                     "docker sandbox", f"the package can't be put into its container ({error})", "Is the disk full?"
                 ) from error
+
+    def runtime_relay(self, address: str) -> Relay:
+        """What serves the Runtime API's address inside from `address`, once it is opened."""
+        assert self._listener is not None  # noqa: S101 - every container that mounted our socket showed one
+        return RuntimeRelay(self._listener, address)
 
     @property
     def is_gone(self) -> bool:
@@ -205,7 +248,8 @@ class Container:
         if by_force:
             await self._removal.remove(self.container_id)
         await self.holder.aclose()
-        self.listener.close()
+        if self._listener is not None:
+            self._listener.close()
         if self.tmp >= 0:
             os.close(self.tmp)
             self.tmp = -1
@@ -223,7 +267,7 @@ class Container:
         self._gone.set()
 
 
-async def _give_up(creating: asyncio.Future[Any], removal: Removal, name: str, staging: Path | None) -> None:
+async def give_up(creating: asyncio.Future[Any], removal: Removal, name: str, staging: Path | None) -> None:
     """Remove what was made so far; a request that is under way is answered first, or it would make a container after this."""
     await asyncio.wait({creating})
     if not creating.cancelled():
@@ -237,8 +281,9 @@ def _remove_folder(folder: Path | None) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-async def _hello_or_end(daemon: Daemon, container_id: str, control: ControlSocket) -> Hello:
-    hello = asyncio.ensure_future(control.hello())
+async def hello_or_end(daemon: Daemon, container_id: str, coming: Awaitable[T]) -> T:
+    """Wait for what a container says first; when it has ended or time is up, it says nothing any more (SandboxError)."""
+    hello = asyncio.ensure_future(coming)
     ended = asyncio.ensure_future(daemon.call("POST", f"/containers/{container_id}/wait", seconds=None, missing_ok=True))
     try:
         await asyncio.wait({hello, ended}, timeout=BOOT_SECONDS, return_when=asyncio.FIRST_COMPLETED)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from jupyter_lambda.sandbox.docker.daemon import Daemon
+    from jupyter_lambda.sandbox.docker.tunnel import ReportedGroup
 
 KERNEL_MEMORY_MIB: Final = 16  # page tables and stacks are charged too: room above memory and /tmp
 _V2: Final = Path("/sys/fs/cgroup")
@@ -60,7 +61,7 @@ def _groups_of(pid: int) -> dict[str, str]:
 class ContainerGroup:
     """Counts and limits one container."""
 
-    def __init__(self, daemon: Daemon, container_id: str, group: GroupV1 | GroupV2 | None) -> None:
+    def __init__(self, daemon: Daemon, container_id: str, group: GroupV1 | GroupV2 | ReportedGroup | None) -> None:
         self._daemon = daemon
         self._id = container_id
         self._group = group

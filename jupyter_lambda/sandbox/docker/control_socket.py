@@ -28,9 +28,9 @@ class Hello(NamedTuple):
     """What a container shows when it has booted."""
 
     control: socket.socket
-    listener: socket.socket  # of the Runtime API's address, in the container's network
-    tmp: int  # descriptor of the container's /tmp
-    pid: int  # of the container's first process, as this host counts
+    listener: socket.socket | None  # of the Runtime API's address, in the container's network; None: it stays inside
+    tmp: int  # descriptor of the container's /tmp; -1: likewise
+    pid: int  # of the container's first process, as this host counts; -1: it does not
 
 
 class ControlSocket:

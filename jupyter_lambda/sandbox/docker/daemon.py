@@ -1,4 +1,4 @@
-"""The container daemon's own HTTP API over its unix socket: the few calls that are on a path where milliseconds count.
+"""The container daemon's own HTTP API, call by call: over its unix socket, or over TCP, TLS or ssh (`endpoint.py`).
 
 HTTP/1.0, a connection a call: the answer ends with the connection, whatever its length, and a call that is given up leaves nothing
 behind. Docker (API 1.40 and later) and podman's Docker socket speak it.
@@ -9,7 +9,9 @@ Source: Docker Engine API, versions 1.40 to 1.52.
 from __future__ import annotations
 
 import asyncio
+import io
 import json
+import os
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlencode
@@ -17,16 +19,20 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from jupyter_lambda.errors import SandboxError
+from jupyter_lambda.sandbox.docker.endpoint import Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
+    from jupyter_lambda.sandbox.docker.endpoint import Writer
+
 CALL_SECONDS: Final = 30.0
 _CONNECT_SECONDS: Final = 2.0
+_CONNECT_FAR_SECONDS: Final = 15.0  # another machine, a handshake, a login
 _OLDEST: Final = (1, 40)  # Docker 19.03: tmpfs options and bind options as they are used here
 _NEWEST: Final = (1, 52)  # Docker 29
-_LINE_BYTES: Final = 1 << 20
-_NOT_FOUND: Final = 404
+_PIECE_BYTES: Final = 1 << 20
+_SWITCHING, _OK, _NOT_FOUND = 101, 200, 404
 
 
 class DaemonRefused(SandboxError):
@@ -79,26 +85,32 @@ def _parse(version: str) -> tuple[int, int]:
 class Daemon:
     """A daemon that answered, and the API version agreed on."""
 
-    def __init__(self, socket_path: str, version: DaemonVersion) -> None:
-        self.socket_path = socket_path
+    def __init__(self, endpoint: Endpoint, version: DaemonVersion) -> None:
+        self.endpoint = endpoint
         self.version = version.version
         self.api = negotiate(version)
 
+    @property
+    def socket_path(self) -> str:
+        """The path of its unix socket; empty where it has none here."""
+        return self.endpoint.socket_path
+
     @classmethod
-    async def open(cls, socket_path: str) -> Daemon:
-        """Ask the daemon behind a socket for its version.
+    async def open(cls, place: Endpoint | str) -> Daemon:
+        """Ask a daemon for its version; `place` is its endpoint or the path of its socket.
 
         Raises:
             SandboxError: Nobody answers, or none of its versions is ours.
         """
-        async with _exchange(socket_path, "GET", "/version", None, CALL_SECONDS) as (status, reader):
+        endpoint = Endpoint(f"unix://{place}") if isinstance(place, str) else place
+        async with _exchange(endpoint, "GET", "/version", None, CALL_SECONDS) as (status, reader):
             data = await reader.read()
         if status >= 400:
             raise DaemonRefused(f"its version can't be had (status {status})", status)
         try:
-            return cls(socket_path, msgspec.json.decode(data, type=DaemonVersion))
+            return cls(endpoint, msgspec.json.decode(data, type=DaemonVersion))
         except (msgspec.MsgspecError, ValueError) as error:
-            raise DaemonGone(f"{socket_path} does not answer as Docker does ({error})") from error
+            raise DaemonGone(f"{endpoint} does not answer as Docker does ({error})") from error
 
     async def call(
         self,
@@ -116,7 +128,7 @@ class Daemon:
             method: GET, POST, DELETE.
             path: Below the version, e.g. `/containers/create`.
             query: Query parameters; dictionaries and lists are sent as JSON, as filters are.
-            body: Sent as JSON; bytes are sent as a tar.
+            body: Sent as JSON; bytes and open files are sent as a tar.
             seconds: How long the answer may take; None: for ever.
             missing_ok: Take "no such container" for an answer: None.
 
@@ -124,7 +136,7 @@ class Daemon:
             DaemonRefused: An error status, with the daemon's own words.
             DaemonGone: No answer.
         """
-        async with _exchange(self.socket_path, method, self._target(path, query), body, seconds) as (status, reader):
+        async with _exchange(self.endpoint, method, self._target(path, query), body, seconds) as (status, reader):
             data = await reader.read()
         if status == _NOT_FOUND and missing_ok:
             return None
@@ -140,10 +152,29 @@ class Daemon:
         self, method: str, path: str, *, query: Mapping[str, Any] | None = None, body: Any = None
     ) -> AsyncIterator[AsyncIterator[dict[str, Any]]]:
         """The messages of a call that reports progress or events, as they come."""
-        async with _exchange(self.socket_path, method, self._target(path, query), body, None) as (status, reader):
+        async with _exchange(self.endpoint, method, self._target(path, query), body, None) as (status, reader):
             if status >= 400:
                 raise DaemonRefused(_words(await reader.read()) or f"{path}: status {status}", status)
             yield _messages(reader)
+
+    @asynccontextmanager
+    async def stdin(self, container_id: str) -> AsyncIterator[Writer]:
+        """A container's standard input, from before it starts (DaemonGone, DaemonRefused); it ends with the block."""
+        target = self._target(f"/containers/{container_id}/attach", {"stream": "1", "stdin": "1"})
+        reader, writer = await _connect(self.endpoint)
+        try:
+            await _upgrade(reader, writer, target)
+            yield writer
+        finally:
+            writer.close()
+
+    @asynccontextmanager
+    async def output(self, path: str, body: Any) -> AsyncIterator[asyncio.StreamReader]:
+        """A POST whose answer is the output of a container's process, framed (DaemonGone, DaemonRefused)."""
+        async with _exchange(self.endpoint, "POST", self._target(path, None), body, None) as (status, reader):
+            if status >= 400:
+                raise DaemonRefused(_words(await reader.read()) or f"{path}: status {status}", status)
+            yield reader
 
     def _target(self, path: str, query: Mapping[str, Any] | None) -> str:
         if not query:
@@ -154,18 +185,13 @@ class Daemon:
 
 @asynccontextmanager
 async def _exchange(
-    socket_path: str, method: str, target: str, body: Any, seconds: float | None
+    endpoint: Endpoint, method: str, target: str, body: Any, seconds: float | None
 ) -> AsyncIterator[tuple[int, asyncio.StreamReader]]:
     """Send a request; gives the status and what comes after the headers."""
-    try:
-        async with asyncio.timeout(_CONNECT_SECONDS):
-            reader, writer = await asyncio.open_unix_connection(socket_path, limit=_LINE_BYTES)
-    except (OSError, TimeoutError) as error:
-        raise DaemonGone(f"nobody answers at {socket_path} ({str(error) or 'it took too long'})") from error
+    reader, writer = await _connect(endpoint)
     try:
         async with asyncio.timeout(seconds):
-            writer.write(_request(method, target, body))
-            await writer.drain()
+            await _send(writer, method, target, body)
             head = await reader.readuntil(b"\r\n\r\n")
             yield int(head.split(b" ", 2)[1]), reader
     except TimeoutError as error:
@@ -176,12 +202,42 @@ async def _exchange(
         writer.close()
 
 
-def _request(method: str, target: str, body: Any) -> bytes:
-    data, kind = (body, "application/x-tar") if isinstance(body, bytes) else (json.dumps(body).encode(), "application/json")
+async def _connect(endpoint: Endpoint) -> tuple[asyncio.StreamReader, Writer]:
+    try:
+        async with asyncio.timeout(_CONNECT_SECONDS if endpoint.is_here else _CONNECT_FAR_SECONDS):
+            return await endpoint.connect()
+    except (OSError, TimeoutError) as error:
+        raise DaemonGone(f"nobody answers at {endpoint} ({str(error) or 'it took too long'})") from error
+
+
+async def _upgrade(reader: asyncio.StreamReader, writer: Writer, target: str) -> None:
+    """Turn a connection into a stream of the container's."""
+    try:
+        async with asyncio.timeout(CALL_SECONDS):
+            writer.write(f"POST {target} HTTP/1.1\r\nHost: docker\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n".encode())
+            status = int((await reader.readuntil(b"\r\n\r\n")).split(b" ", 2)[1])
+    except (OSError, TimeoutError, asyncio.IncompleteReadError, ValueError, IndexError) as error:
+        raise DaemonGone("it stopped answering when it was asked for a container's standard input") from error
+    if status not in (_SWITCHING, _OK):
+        raise DaemonRefused(f"a container's standard input can't be had (status {status})", status)
+
+
+async def _send(writer: Writer, method: str, target: str, body: Any) -> None:
+    """Write a request; a file goes in pieces, and is read beside the loop."""
     head = f"{method} {target} HTTP/1.0\r\nHost: docker\r\n"
     if body is None:
-        return f"{head}\r\n".encode()
-    return f"{head}Content-Type: {kind}\r\nContent-Length: {len(data)}\r\n\r\n".encode() + data
+        writer.write(f"{head}\r\n".encode())
+    elif isinstance(body, io.IOBase):
+        size = body.seek(0, os.SEEK_END)
+        body.seek(0)
+        writer.write(f"{head}Content-Type: application/x-tar\r\nContent-Length: {size}\r\n\r\n".encode())
+        while piece := await asyncio.to_thread(body.read, _PIECE_BYTES):
+            writer.write(piece)
+            await writer.drain()
+    else:
+        data, kind = (body, "application/x-tar") if isinstance(body, bytes) else (json.dumps(body).encode(), "application/json")
+        writer.write(f"{head}Content-Type: {kind}\r\nContent-Length: {len(data)}\r\n\r\n".encode() + data)
+    await writer.drain()
 
 
 async def _messages(reader: asyncio.StreamReader) -> AsyncIterator[dict[str, Any]]:

@@ -35,3 +35,28 @@ def enforcement(version: str, *, is_root: bool) -> tuple[Enforcement, ...]:
         Enforcement(row="descriptors", held=True, by="rlimit", note="1,024"),
         Enforcement(row="variables", held=True, by="a fresh environment", note="only the function's own and Lambda's"),
     )  # fmt: skip
+
+
+def distant_enforcement(version: str, *, is_closed: bool) -> tuple[Enforcement, ...]:
+    """The rows where the daemon does not see this machine.
+
+    Args:
+        version: The daemon's.
+        is_closed: Whether containers have a network of their own that leads to the engine only.
+    """
+    changed = {
+        "memory": Enforcement(
+            row="memory", held=True, by=f"Docker {version}, cgroup",
+            note=f"told by the container every {SAMPLE_SECONDS * 1000:g} ms; at the latest the kernel kills at memory plus /tmp",
+        ),
+        "files": Enforcement(
+            row="files", held=True, by="container",
+            note="sees its image, and copies of the package, layers and mounts that belong to root; nothing of this machine",
+        ),
+        "network": Enforcement(
+            row="network", held=is_closed, by="internal network" if is_closed else "nothing",
+            note="no way out; this machine's services that listen on all addresses can be reached from it" if is_closed
+            else "a container needs a network to reach the engine, and the daemon has only open ones for that",
+        ),
+    }  # fmt: skip
+    return tuple(changed.get(row.row, row) for row in enforcement(version, is_root=False))

@@ -22,8 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 from jupyter_lambda.errors import SandboxError
 from jupyter_lambda.model import limits
 from jupyter_lambda.sandbox.docker.guest_image import guest_job
-from jupyter_lambda.sandbox.docker.job import worker_job
-from jupyter_lambda.sandbox.docker.runtime_relay import RuntimeRelay
+from jupyter_lambda.sandbox.docker.job import built_job, worker_job
 from jupyter_lambda.sandbox.process.groups import MIB
 from jupyter_lambda.sandbox.process.memory_account import GroupAccount, MemoryPeak
 from jupyter_lambda.sandbox.process.process_table import descendants
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
 
     from jupyter_lambda.clock import Clock
-    from jupyter_lambda.sandbox.docker.container import Container
+    from jupyter_lambda.sandbox.docker.container import Container, Relay
 
 log = logging.getLogger(__name__)
 _KILL_SECONDS: Final = 2.0  # how long the first process may take before the whole container goes
@@ -62,7 +61,7 @@ class DockerEnvironment:
         self._limit_bytes = spec.memory_mib * MIB
         self._loop = asyncio.get_running_loop()
         self._container: Container | None = None
-        self._relay: RuntimeRelay | None = None
+        self._relay: Relay | None = None
         self._pid: int | None = None
         self._died: asyncio.Future[Death] = self._loop.create_future()
         self._ending: DeathCause | None = None
@@ -75,7 +74,7 @@ class DockerEnvironment:
 
     @property
     def pid(self) -> int | None:
-        """The runtime process as this host counts, None when it is dead."""
+        """The runtime process as this host counts (as its container does, where this host sees none of it), None when it is dead."""
         return self._pid
 
     @property
@@ -103,9 +102,8 @@ class DockerEnvironment:
             container = await self._stand(spec)
             await self._run(container, spec, channels)
         finally:
-            for descriptor in (channels.log_fd, channels.runtime_fd):
-                if descriptor >= 0:
-                    os.close(descriptor)
+            for descriptor in channels.all:
+                os.close(descriptor)
 
     async def _stand(self, spec: EnvironmentSpec) -> Container:
         """The environment's container: the one it has, or a new one when that is gone (and `/tmp` with it)."""
@@ -119,7 +117,7 @@ class DockerEnvironment:
             await container.aclose()
             raise SandboxError(f"environment {self.environment_id}", "it was closed while its container started", "")
         self._container = container
-        self._relay = RuntimeRelay(container.listener, spec.runtime_api)
+        self._relay = container.runtime_relay(spec.runtime_api)
         await self._relay.open()
         self._background(container.group.watch(self._limit_bytes, self._on_pressure))
         return container
@@ -128,24 +126,25 @@ class DockerEnvironment:
         await container.group.hold_cpu(held=False)
         self._cpu_is_held = False
         fresh = spec.bootstrap is None and bool(shadowed_modules(spec.task_root, container.holder.loaded))
-        descriptors = {"log": channels.log_fd}
-        if channels.runtime_fd >= 0:
-            descriptors["runtime"] = channels.runtime_fd
+        descriptors = channels.by_name()
         died: asyncio.Future[Death] = self._loop.create_future()
         self._ending = None
         self._kernel_kills = container.group.kernel_kills()
         job = worker_job(spec, fresh=fresh)
         if container.image is not None:
             job = guest_job(job, spec, container.image)
+        elif container.order.is_built:
+            job = built_job(job, container.order, container.variables)
         inner_pid, self.walled = await container.holder.spawn(
             job, descriptors, lambda status: self._on_death(container, died, status)
         )
         self._died = died
         if died.done() or self._ending is not None:
             return
-        self._pid = host_pid(container.first_pid, inner_pid)
+        is_seen = container.first_pid > 0
+        self._pid = host_pid(container.first_pid, inner_pid) if is_seen else inner_pid
         if container.group.is_read:
-            self._peak = MemoryPeak(GroupAccount(container.group, self._pid, container.tmp_bytes))
+            self._peak = MemoryPeak(GroupAccount(container.group, self._pid if is_seen else -1, container.tmp_bytes))
             self._on_active(self)
 
     # -- memory and CPU -----------------------------------------------------------------------------------------------------
@@ -159,6 +158,11 @@ class DockerEnvironment:
     async def _hold_cpu(self, container: Container) -> None:
         with contextlib.suppress(SandboxError):  # the container is going, or the daemon: then there is nothing to hold
             await container.group.hold_cpu(held=True)
+
+    async def _release_cpu(self, container: Container) -> None:
+        """What dies needs the CPU for it; where the daemon has to be asked, dying does not wait for it."""
+        with contextlib.suppress(SandboxError):
+            await container.group.hold_cpu(held=False)
 
     def memory(self) -> MemoryReading:
         """Read memory now."""
@@ -207,8 +211,8 @@ class DockerEnvironment:
 
     async def _kill_until_dead(self, container: Container, died: asyncio.Future[Death]) -> None:
         """Ask the first process to kill all others; if that takes too long, the container goes as a whole."""
+        self._background(self._release_cpu(container))
         with contextlib.suppress(SandboxError):
-            await container.group.hold_cpu(held=False)  # what dies needs the CPU for it
             await container.holder.end_workers()
         self._is_frozen = False
         with contextlib.suppress(TimeoutError):

@@ -35,6 +35,8 @@ _OF_THE_IMAGE: Final = frozenset({"PATH", "LD_LIBRARY_PATH", "PYTHONPATH", "LAMB
 class ImageConfiguration(msgspec.Struct, frozen=True, rename="pascal"):
     """The part of an image's configuration that says how it is run."""
 
+    id: str = ""  # of the image, as the daemon counts
+    working_dir: str = ""
     env: list[str] | None = None
     entrypoint: list[str] | None = None
     cmd: list[str] | None = None
@@ -49,8 +51,11 @@ async def read_image(daemon: Daemon, reference: str) -> ImageConfiguration:
     """
     answer = await daemon.call("GET", f"/images/{reference}/json", missing_ok=True)
     if answer is None:
-        raise SandboxError(f'image "{reference}"', "the daemon has no such image", f"Run `docker pull {reference}` or build it.")
-    found = msgspec.convert(answer.get("Config") or {}, ImageConfiguration)
+        way_out = (
+            "Deploy the function again." if reference.startswith("sha256:") else f"Run `docker pull {reference}` or build it."
+        )
+        raise SandboxError(f'image "{reference}"', "the daemon has no such image", way_out)
+    found = msgspec.convert({**(answer.get("Config") or {}), "Id": str(answer["Id"])}, ImageConfiguration)
     if not (found.entrypoint or found.cmd):
         raise RequestError(
             f'image "{reference}"',
@@ -76,8 +81,25 @@ def image_variables(image: ImageConfiguration, variables: Mapping[str, str]) -> 
 
 def guest_job(job: dict[str, Any], spec: EnvironmentSpec, image: ImageConfiguration) -> dict[str, Any]:
     """A worker's job as it is in an image of its own: the image's command instead of our runtime."""
+    image = _configured(image, spec.image_config)
     command = job["command"] or image_command(image, spec.handler)
-    return {**job, "command": command, "variables": image_variables(image, job["variables"])}
+    variables = image_variables(image, job["variables"])
+    job = {**job, "command": command, "variables": variables}
+    if not spec.is_own_code:
+        return job
+    variables["_HANDLER"] = command[-1]  # as on Lambda, where the handler is the entry point's argument
+    folder = image.working_dir or "/"
+    return {**job, "walls": {**job["walls"], "folder": folder}}
+
+
+def _configured(image: ImageConfiguration, over: Mapping[str, Any]) -> ImageConfiguration:
+    """The image with what its function says over it."""
+    entry_point, command = over.get("EntryPoint"), over.get("Command")
+    if entry_point:  # an entry point of one's own does not go with the image's command
+        image = msgspec.structs.replace(image, entrypoint=list(entry_point), cmd=None)
+    if command:
+        image = msgspec.structs.replace(image, cmd=list(command))
+    return msgspec.structs.replace(image, working_dir=over.get("WorkingDirectory") or image.working_dir)
 
 
 def guest_binds(spec_mounts: Any) -> list[Bind]:

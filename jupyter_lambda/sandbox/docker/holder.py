@@ -8,6 +8,7 @@ import os
 import signal
 from typing import TYPE_CHECKING, Any, Final
 
+from jupyter_lambda.errors import SandboxError
 from jupyter_lambda.sandbox.process.zygote import Zygote
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ class _FirstProcess:
 
     def kill(self) -> None:
         """End it, and with it the container; where it isn't ours to signal, removing the container does it."""
+        if self.pid <= 0:
+            return  # on another machine, or behind another kernel
         try:
             os.kill(self.pid, signal.SIGKILL)
         except (ProcessLookupError, PermissionError):
@@ -42,9 +45,11 @@ class Holder(Zygote):
 
     where = "docker sandbox"
 
-    def __init__(self, control: socket.socket, pid: int) -> None:
-        super().__init__(_FirstProcess(pid), control, -1, set())
+    def __init__(self, control: socket.socket, pid: int | None) -> None:
+        super().__init__(_FirstProcess(-1 if pid is None else pid), control, -1, set())
+        self._is_distant = pid is None  # its clock may be another one
         self._stopped = asyncio.Event()
+        self._endings: set[asyncio.Task[None]] = set()
 
     async def preload(self, python: PythonEnvironment, sys_path: Iterable[str], modules: Iterable[str]) -> None:
         """Import modules and wait for the end of it.
@@ -81,5 +86,16 @@ class Holder(Zygote):
     def _hear(self, message: dict[str, Any]) -> None:
         if message["event"] == "stopped":
             self._stopped.set()
-        else:
-            super()._hear(message)
+            return
+        if self._is_distant and "at" in message:
+            message["at"] = self._loop.time()
+        super()._hear(message)
+
+    def _end_unwanted(self, pid: int) -> None:  # the container's number of it: here that may be anybody's
+        ending = self._loop.create_task(self._end_quietly())
+        self._endings.add(ending)
+        ending.add_done_callback(self._endings.discard)
+
+    async def _end_quietly(self) -> None:
+        with contextlib.suppress(SandboxError):
+            await self.end_workers()

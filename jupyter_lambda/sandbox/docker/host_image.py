@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 REPOSITORY: Final = "jupyter-lambda/host"
 HOST: Final = "host"  # what --image calls it
+BUILD: Final = "build"  # and the image that is built instead (`built_images.py`)
 _USER: Final = 65_532  # nobody's on any system we know; root's engine runs its containers as this
 _MERGED: Final = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")  # links into /usr on most systems, folders on others
 _FOLDERS: Final = ("/dev", "/etc", "/opt", "/proc", "/run", "/sys", "/usr", "/var", "/var/task")

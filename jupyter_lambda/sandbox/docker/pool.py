@@ -7,8 +7,9 @@ function's memory, so nobody gets another function's). The package, variables, h
               ─▶ one is being booted for it: waited for                (scheduling/prebooting.py), one boot at a time for all shelves
               ─▶ none: booted while the caller waits
 
-A boot in the background that fails is logged, and tried again when the shelf is asked for the next time. A container that ended while
-it waited is thrown away when it is seen.
+What waits is on the books of a lender (the engine's ledger of memory): it bounds how many more may be booted, and has a container back
+when a function needs its memory. A boot in the background that fails is logged, and tried again when the shelf is asked for the next
+time. A container that ended while it waited is thrown away when it is seen.
 """
 
 from __future__ import annotations
@@ -29,12 +30,14 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from jupyter_lambda.clock import Clock
+    from jupyter_lambda.sandbox.protocol import MemoryLender
 
 log = logging.getLogger(__name__)
 _LOOK_SECONDS: Final = 5.0  # between two looks whether a shelf holds too many
 _ASKED_MAX: Final = 256
 _EXPECTED_SECONDS: Final = 30.0
 _FIRST_GUESS_MIB: Final = 64  # what a waiting container holds, until one of the shelf has been looked at
+SHIM_MIB: Final = 4  # what the daemon's own process for a container holds: 3 MB of its own and a part of what all share
 
 
 class ShelfKey(msgspec.Struct, frozen=True):
@@ -59,19 +62,23 @@ class Pool:
     Args:
         clock: Time.
         boot: Boots a container for a key; raises a `JupyterLambdaError`.
-        memory_mib: What all waiting containers may hold together; 0: none wait.
     """
 
-    def __init__(self, clock: Clock, boot: Callable[[ShelfKey], Awaitable[Container]], memory_mib: int) -> None:
+    def __init__(self, clock: Clock, boot: Callable[[ShelfKey], Awaitable[Container]]) -> None:
         self._clock = clock
         self._boot = boot
-        self._memory_mib = memory_mib
+        self._lender: MemoryLender | None = None
+        self._closing: set[asyncio.Task[None]] = set()
         self._shelves: dict[ShelfKey, _Shelf] = {}
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._boot_of: dict[ShelfKey, asyncio.Task[Container]] = {}  # boots ahead that nobody has claimed
         self._waited_for = 0  # boots that somebody waits for: nothing is booted ahead beside them
         self._is_closed = False
+
+    def borrow_from(self, lender: MemoryLender) -> None:
+        """Let containers wait from now on, on this lender's books."""
+        self._lender = lender
 
     @property
     def waiting(self) -> int:
@@ -84,12 +91,13 @@ class Pool:
         Raises:
             SandboxError, InvalidRuntime: What `boot_now` raises.
         """
-        shelf = self._note(key) if self._memory_mib > 0 and not self._is_closed else None
+        shelf = self._note(key) if self._lends else None
         while shelf is not None and shelf.ready:
             container = shelf.ready.popleft()
             if not container.is_gone:
+                self._returned(container)
                 return container
-            await container.aclose()
+            await self._end(container)
         self._waited_for += 1
         try:
             return await self._claim_boot(key) or await boot_now()
@@ -115,8 +123,12 @@ class Pool:
         """Somebody may ask soon: have one ready. Expected often is not asked for often: it stays one."""
         shelf = self._shelves.get(key)
         just_now = shelf is not None and self._clock.monotonic() - shelf.asked[-1] <= _EXPECTED_SECONDS
-        if self._memory_mib > 0 and not self._is_closed and not just_now:
+        if self._lends and not just_now:
             self._note(key)
+
+    @property
+    def _lends(self) -> bool:
+        return self._lender is not None and not self._is_closed
 
     async def aclose(self) -> None:
         """End all that waits. Safe to call twice."""
@@ -127,7 +139,7 @@ class Pool:
             self._task = None
         waiting = [container for shelf in self._shelves.values() for container in shelf.ready]
         self._shelves.clear()
-        await asyncio.gather(*(container.aclose() for container in waiting))
+        await asyncio.gather(*self._closing, *(self._end(container) for container in waiting))
 
     # -- keeping shelves ----------------------------------------------------------------------------------------------------
 
@@ -164,15 +176,19 @@ class Pool:
 
     def _most_wanted(self) -> ShelfKey | None:
         """The shelf that lacks most, of those that may have more; None while somebody waits for a boot."""
-        if self._waited_for:
+        if self._waited_for or self._lender is None:
             return None
-        lacks = {key: self._wanted(shelf) - len(shelf.ready) for key, shelf in self._shelves.items() if not shelf.failed}
+        room = self._lender.room_ahead_mib()
+        lacks = {key: self._wanted(shelf, room) - len(shelf.ready) for key, shelf in self._shelves.items() if not shelf.failed}
         key = max(lacks, key=lambda each: lacks[each], default=None)
         return key if key is not None and lacks[key] > 0 else None
 
-    def _wanted(self, shelf: _Shelf) -> int:
-        others = sum(len(other.ready) * other.each_mib for other in self._shelves.values() if other is not shelf)
-        ceiling = max(0, (self._memory_mib - others) // shelf.each_mib)
+    def _wanted(self, shelf: _Shelf, room_mib: int | None = None) -> int:
+        """How many should wait on this shelf; with what all shelves may hold, no more than fit beside the others."""
+        ceiling = _ASKED_MAX
+        if room_mib is not None:
+            others = sum(len(other.ready) * other.each_mib for other in self._shelves.values() if other is not shelf)
+            ceiling = max(0, (room_mib - others) // shelf.each_mib)
         return wanted_ready(shelf.asked, self._clock.monotonic(), shelf.boot_seconds, ceiling)
 
     async def _fill(self, key: ShelfKey) -> None:
@@ -193,9 +209,39 @@ class Pool:
         is_claimed = self._boot_of.pop(key, None) is None
         shelf.boot_seconds = self._clock.monotonic() - began
         held = container.group.memory()
-        shelf.each_mib = max(1, -(-(held.anonymous + held.shared) // MIB))
+        shelf.each_mib = SHIM_MIB + max(1, -(-(held.anonymous + held.shared) // MIB))
         if not is_claimed:
+            await self._put(key, shelf, container)
+
+    async def _put(self, key: ShelfKey, shelf: _Shelf, container: Container) -> None:
+        """Let it wait if its memory can be had, and if its shelf is still there."""
+        lender = self._lender
+        if lender is not None and self._shelves.get(key) is shelf:
             shelf.ready.append(container)
+            if lender.borrow(container.container_id, shelf.each_mib, lambda: self._give_back(shelf, container)):
+                return
+            shelf.ready.remove(container)
+        shelf.failed = True  # until the next one asks: else it would be booted again and again
+        await container.aclose()
+
+    def _give_back(self, shelf: _Shelf, container: Container) -> None:
+        """A function needs the memory."""
+        if container in shelf.ready:
+            shelf.ready.remove(container)
+            task = asyncio.create_task(self._end(container))
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
+
+    async def _end(self, container: Container) -> None:
+        """End one that waited, and give its memory back once it is gone."""
+        try:
+            await container.aclose()
+        finally:
+            self._returned(container)
+
+    def _returned(self, container: Container) -> None:
+        if self._lender is not None:
+            self._lender.returned(container.container_id)
 
     async def _boot_task(self, key: ShelfKey) -> Container:
         return await self._boot(key)
@@ -210,4 +256,4 @@ class Pool:
             if not shelf.ready and (not shelf.asked or now - shelf.asked[-1] > HORIZON_SECONDS):
                 del self._shelves[key]
             for container in surplus:
-                await container.aclose()
+                await self._end(container)

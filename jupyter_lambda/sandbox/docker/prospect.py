@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from jupyter_lambda.errors import JupyterLambdaError, SandboxError
 from jupyter_lambda.sandbox.docker.daemon import Daemon
+from jupyter_lambda.sandbox.docker.host_image import BUILD, HOST
 from jupyter_lambda.sandbox.docker.sandbox import DockerSandbox
 from jupyter_lambda.sandbox.docker_daemon import docker_facts
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from jupyter_lambda.clock import Clock
+    from jupyter_lambda.sandbox.docker.built_images import ImageSettings
 
 
 class DockerProspect(msgspec.Struct, frozen=True):
@@ -24,11 +25,14 @@ class DockerProspect(msgspec.Struct, frozen=True):
 
     usable: bool
     version: str = ""
+    image: str = HOST  # what containers start from, unless a function chooses
     why: str = ""  # why not: a clause without a full stop
     deed: str = ""  # what to do about it: a sentence
 
 
-async def open_docker_sandbox(home: Path, boot_id: str, clock: Clock, *, run_folder: Path) -> DockerSandbox:
+async def open_docker_sandbox(
+    home: Path, boot_id: str, clock: Clock, *, run_folder: Path, default_image: str = HOST, images: ImageSettings | None = None
+) -> DockerSandbox:
     """A sandbox on this machine's daemon.
 
     Args:
@@ -36,6 +40,8 @@ async def open_docker_sandbox(home: Path, boot_id: str, clock: Clock, *, run_fol
         boot_id: This engine's own.
         clock: Time.
         run_folder: Where the sockets are that containers reach the engine by; 0700, ours alone.
+        default_image: What a function runs in that does not choose: `host` or `build`.
+        images: How images are built.
 
     Raises:
         SandboxError: No daemon answers, or none whose API is known here; says what to do.
@@ -44,23 +50,54 @@ async def open_docker_sandbox(home: Path, boot_id: str, clock: Clock, *, run_fol
     if not facts.answers:
         raise SandboxError("docker sandbox", "no Docker daemon answers here", facts.note)
     daemon = await Daemon.open(facts.address)
-    return DockerSandbox(daemon, home, boot_id, clock, run_folder=run_folder)
+    return DockerSandbox(daemon, home, boot_id, clock, run_folder=run_folder, default_image=default_image, images=images)
 
 
-async def look_for_docker(home: Path, clock: Clock, *, run_folder: Path) -> DockerProspect:
-    """Find a daemon and boot a container on this engine's own interpreter; half a second where it works.
+async def look_for_docker(
+    home: Path, boot_id: str, clock: Clock, *, run_folder: Path, image: str | None = None, images: ImageSettings | None = None
+) -> tuple[DockerProspect, DockerSandbox | None]:
+    """Find a daemon and boot a container on this engine's own Python; some 0.4 s where it works.
+
+    Without an `image` it is the `host` image, and where that does not work, one that is built, if its base image is there: at this
+    moment nobody waits for gigabytes.
 
     The container has to connect to a socket of a random name in a folder of ours. A daemon that sees another machine's files (in a
     virtual machine, over the network, beside the container that we are in) has no such socket, and one with another kernel can't
     connect to it: neither could run the host image.
+
+    Returns:
+        What came of it, and the sandbox that was tried where it is usable.
     """
-    sandbox: DockerSandbox | None = None
+    refused: JupyterLambdaError | None = None
+    for kind in [image] if image else [HOST, BUILD]:
+        try:
+            sandbox = await _open_proved(home, boot_id, clock, run_folder, kind, images)
+        except JupyterLambdaError as error:
+            refused = refused or error
+        else:
+            return DockerProspect(usable=True, version=sandbox.version, image=kind), sandbox
+    assert refused is not None  # noqa: S101 - each round returns or is refused
+    return DockerProspect(usable=False, why=refused.what, deed=refused.suggestion), None
+
+
+async def _open_proved(
+    home: Path, boot_id: str, clock: Clock, run_folder: Path, kind: str, images: ImageSettings | None
+) -> DockerSandbox:
+    """A sandbox in which a container of one kind booted (JupyterLambdaError: it did not work)."""
+    sandbox = await open_docker_sandbox(home, boot_id, clock, run_folder=run_folder, default_image=kind, images=images)
     try:
-        sandbox = await open_docker_sandbox(home, f"proof-{secrets.token_hex(4)}", clock, run_folder=run_folder)
-        await sandbox.prove()
-    except JupyterLambdaError as error:
-        return DockerProspect(usable=False, why=error.what, deed=error.suggestion)
-    finally:
-        if sandbox is not None:
-            await sandbox.aclose()
-    return DockerProspect(usable=True, version=sandbox.version)
+        await _prove(sandbox, kind)
+    except BaseException:
+        await sandbox.aclose()
+        raise
+    return sandbox
+
+
+async def _prove(sandbox: DockerSandbox, kind: str) -> None:
+    if kind == BUILD and not await sandbox.has_base():
+        base = sandbox.base_image
+        raise SandboxError(
+            "docker sandbox", f"the daemon has no base image {base} to build on",
+            f"Run `docker pull {base}`, or start the engine with --set docker_base_image=REF.",
+        )  # fmt: skip
+    await sandbox.prove()

@@ -115,17 +115,14 @@ class ProcessEnvironment:
                 self._group.hold_cpu(held=False)
             self._cpu_is_held = False
             request = self._plan(spec, self._group.join_files if self._group else ())
-            descriptors = {"log": channels.log_fd, **self._namespaces}
-            if channels.runtime_fd >= 0:
-                descriptors["runtime"] = channels.runtime_fd
+            descriptors = {**channels.by_name(), **self._namespaces}
             died: asyncio.Future[Death] = self._loop.create_future()
             self._ending = None
             self._kernel_kills = self._group.kernel_kills() if self._group else 0
             pid, self.walled = await self.zygote.spawn(request, descriptors, lambda status: self._on_death(died, status))
         finally:
-            for descriptor in (channels.log_fd, channels.runtime_fd):
-                if descriptor >= 0:
-                    os.close(descriptor)
+            for descriptor in channels.all:
+                os.close(descriptor)
         self._died = died
         if died.done() or self._ending is not None:
             return

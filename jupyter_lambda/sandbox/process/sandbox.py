@@ -27,12 +27,14 @@ from jupyter_lambda.sandbox.process.tier import EVERYTHING, Tier, choose_tier, p
 from jupyter_lambda.sandbox.process.zygotes import Zygotes, shadowed_modules
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from jupyter_lambda.clock import Clock
     from jupyter_lambda.model.environment import Enforcement
+    from jupyter_lambda.model.host import ImageBuildView
     from jupyter_lambda.sandbox.process.zygote import Zygote
-    from jupyter_lambda.sandbox.protocol import Channels, EnvironmentSpec
+    from jupyter_lambda.sandbox.protocol import Channels, EnvironmentSpec, ImageSpec, MemoryLender
 
 ZYGOTE_IDLE_SECONDS: Final = 1_800.0
 _BURYING_SECONDS: Final = 0.01
@@ -73,6 +75,7 @@ class ProcessSandbox:
     """Makes execution environments of processes."""
 
     kind = "process"
+    starts_at_a_time: int | None = None
 
     def __init__(
         self,
@@ -107,9 +110,8 @@ class ProcessSandbox:
         try:
             environment = self._make(spec, await self._zygotes.get(spec))
         except BaseException:
-            for descriptor in (channels.log_fd, channels.runtime_fd):
-                if descriptor >= 0:
-                    os.close(descriptor)
+            for descriptor in channels.all:
+                os.close(descriptor)
             raise
         self._environments.add(environment)
         try:
@@ -173,9 +175,20 @@ class ProcessSandbox:
         with contextlib.suppress(SandboxError, InvalidRuntime):
             await self._zygotes.prepare(spec)
 
+    async def ensure_image(self, spec: ImageSpec, tell: Callable[[str], None]) -> str:
+        """There are no images here."""
+        return ""
+
+    def image_builds(self) -> tuple[ImageBuildView, ...]:
+        """None is ever built."""
+        return ()
+
     def enforcement(self) -> tuple[Enforcement, ...]:
         """What holds each limit on this host."""
         return enforcement(self.tier)
+
+    def borrow_from(self, lender: MemoryLender) -> None:
+        """Nothing of one function's waits here: a zygote is everybody's."""
 
     async def sweep(self) -> int:
         """End what earlier engines of this home left: processes, control groups, folders."""

@@ -66,6 +66,7 @@ def spawn_request(
         "recorded_path": list(recorded),
         "command": list(spec.bootstrap) if spec.bootstrap else None,
         "fresh": fresh,
+        "extensions": list(spec.extensions),
         "walls": {
             "folder": str(spec.task_root),
             "groups": list(join_files),

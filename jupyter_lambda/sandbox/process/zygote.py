@@ -297,8 +297,11 @@ class Zygote:
         if walled is not None and not walled.done():
             walled.set_result((message["pid"], message["at"]))
         else:  # whoever asked has given up meanwhile
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(message["pid"], signal.SIGKILL)
+            self._end_unwanted(message["pid"])
+
+    def _end_unwanted(self, pid: int) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
     def _on_died(self, number: int, status: int) -> None:
         self._refuse(number, "the worker ended before its walls stood")

@@ -1,10 +1,24 @@
 /**
- * Sockets and timers of the page, for the live stream.
+ * What a page has to reach the engine with: requests through Jupyter's server, which puts its own identity and XSRF token on them;
+ * sockets and timers for the live stream.
  */
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 
+import { Transport } from './engineApi';
 import { ISocket, IStreamOptions } from './streamSocket';
+
+export function pageTransport(settings: ServerConnection.ISettings): Transport {
+  const url = URLExt.join(settings.baseUrl, 'jupyter-lambda') + '/';
+  return async (method, target, body) => {
+    const response = await ServerConnection.makeRequest(
+      url + target,
+      { method, body },
+      settings
+    );
+    return { status: response.status, text: await response.text() };
+  };
+}
 
 export function pageStream(
   settings: ServerConnection.ISettings

@@ -1,18 +1,13 @@
 /**
- * The one way to the engine: requests through Jupyter's server, which puts its own identity and XSRF token on them.
+ * What can be asked of the engine, whatever carries the requests: Jupyter's server for a page, a widget's comm elsewhere.
  */
-import { URLExt } from '@jupyterlab/coreutils';
-import { ServerConnection } from '@jupyterlab/services';
-
 import {
   IDifference,
-  IEnvironmentLife,
-  IHostFacts,
   IInvocationRecord,
   IInvokeAnswer,
   ILogEvent,
   IMetrics,
-  ISetting
+  ISavedTestEvent
 } from './wire';
 
 /** What services ask of the engine; tests give one of their own. */
@@ -20,12 +15,7 @@ export interface IEngineApi {
   startEngine(): Promise<void>;
   stopEngine(): Promise<void>;
   engineLog(): Promise<string>;
-  /** Look at the engine's machine; takes it some 100 ms. */
-  doctor(): Promise<IHostFacts>;
-  settings(): Promise<ISetting[]>;
   configure(name: string, options: { [member: string]: unknown }): Promise<void>;
-  /** Cap a function and keep room for it; null takes that back. */
-  reserve(name: string, concurrency: number | null): Promise<void>;
   publish(name: string): Promise<void>;
   setAlias(
     name: string,
@@ -47,11 +37,12 @@ export interface IEngineApi {
   invocation(
     requestId: string
   ): Promise<{ record: IInvocationRecord; log: string }>;
-  /** What a function's environments did after a time (epoch seconds). */
-  lives(name: string, since: number): Promise<IEnvironmentLife[]>;
   logs(name: string, sinceSequence: number): Promise<ILogEvent[]>;
   metrics(name: string, since: number): Promise<IMetrics>;
   difference(name: string, before: string, after: string): Promise<IDifference>;
+  testEvents(name: string): Promise<ISavedTestEvent[]>;
+  putTestEvent(name: string, eventName: string, event: string): Promise<void>;
+  deleteTestEvent(name: string, eventName: string): Promise<void>;
 }
 
 /** What the engine or the server refused: what happened, and what to do. */
@@ -65,8 +56,17 @@ export class EngineError extends Error {
   }
 }
 
+/**
+ * Carries a request: the target is what stands below `jupyter-lambda/` on Jupyter's server. It throws where nobody answers.
+ */
+export type Transport = (
+  method: string,
+  target: string,
+  body?: string
+) => Promise<{ status: number; text: string }>;
+
 export class EngineApi implements IEngineApi {
-  constructor(private readonly _settings: ServerConnection.ISettings) {}
+  constructor(private readonly _transport: Transport) {}
 
   async startEngine(): Promise<void> {
     await this._ask('POST', 'engine/start');
@@ -80,28 +80,11 @@ export class EngineApi implements IEngineApi {
     return (await this._ask<{ text: string }>('GET', 'engine/log')).text;
   }
 
-  async doctor(): Promise<IHostFacts> {
-    return this._ask('GET', 'doctor');
-  }
-
-  async settings(): Promise<ISetting[]> {
-    return this._ask('GET', 'settings');
-  }
-
   async configure(
     name: string,
     options: { [member: string]: unknown }
   ): Promise<void> {
     await this._ask('PATCH', `${path(name)}/configuration`, { options });
-  }
-
-  async reserve(name: string, concurrency: number | null): Promise<void> {
-    await this._ask('PATCH', `${path(name)}/configuration`, {
-      options: {},
-      ...(concurrency === null
-        ? { clear_reserved_concurrency: true }
-        : { reserved_concurrency: concurrency })
-    });
   }
 
   async publish(name: string): Promise<void> {
@@ -173,10 +156,6 @@ export class EngineApi implements IEngineApi {
     return this._ask('GET', `invocations/${encodeURIComponent(requestId)}`);
   }
 
-  async lives(name: string, since: number): Promise<IEnvironmentLife[]> {
-    return this._ask('GET', `${path(name)}/environments?since=${since}`);
-  }
-
   async logs(name: string, sinceSequence: number): Promise<ILogEvent[]> {
     return this._ask(
       'GET',
@@ -197,26 +176,37 @@ export class EngineApi implements IEngineApi {
     return this._ask('GET', `${path(name)}/difference?${query}`);
   }
 
+  async testEvents(name: string): Promise<ISavedTestEvent[]> {
+    return this._ask('GET', `${path(name)}/test-events`);
+  }
+
+  async putTestEvent(
+    name: string,
+    eventName: string,
+    event: string
+  ): Promise<void> {
+    await this._ask('PUT', `${path(name)}/test-events/${encodeURIComponent(eventName)}`, event);
+  }
+
+  async deleteTestEvent(name: string, eventName: string): Promise<void> {
+    await this._ask('DELETE', `${path(name)}/test-events/${encodeURIComponent(eventName)}`);
+  }
+
   /** Ask below `jupyter-lambda/`; a string goes as it is, everything else as JSON. */
   private async _ask<T>(
     method: string,
     target: string,
     body?: unknown
   ): Promise<T> {
-    const url = URLExt.join(this._settings.baseUrl, 'jupyter-lambda') + '/';
     const content =
       body === undefined
         ? undefined
         : typeof body === 'string'
           ? body
           : JSON.stringify(body);
-    let response: Response;
+    let answer: { status: number; text: string };
     try {
-      response = await ServerConnection.makeRequest(
-        url + target,
-        { method, body: content },
-        this._settings
-      );
+      answer = await this._transport(method, target, content);
     } catch {
       throw new EngineError(
         'ServerUnreachable',
@@ -224,9 +214,9 @@ export class EngineApi implements IEngineApi {
         'Is it running?'
       );
     }
-    const text = await response.text();
-    if (!response.ok) {
-      throw refusal(response.status, text);
+    const { status, text } = answer;
+    if (status >= 400) {
+      throw refusal(status, text);
     }
     return (text === '' ? null : JSON.parse(text)) as T;
   }

@@ -12,7 +12,6 @@ import {
   latencyColumns,
   memoryColumns,
   newest,
-  waitingColumns,
   niceCeiling
 } from '../services/chartSeries';
 import { History } from '../services/history';
@@ -210,54 +209,6 @@ export function EnvironmentChart(
   );
 }
 
-/** Calls a second, throttled ones included. */
-export function ArrivalChart(props: IChartProps & IHistoryProps): JSX.Element {
-  const trans = useTrans();
-  const { history, now, span } = props;
-  const seconds = history.seconds(Math.floor(now), span);
-  const columns: [Column, Column] = [
-    seconds.map((_, i) => i - seconds.length + 1),
-    seconds.map(s => s.invocations + s.throttles)
-  ];
-  const arrived = columns[1];
-  return (
-    <Plot
-      {...props}
-      note={trans.__('per second')}
-      label={trans.__('Arrivals: %1 in this time, at most %2 a second', sum(arrived), Math.max(0, ...arrived.map(v => v ?? 0)))}
-      columns={columns}
-      legend={[{ label: trans.__('calls'), sign: 'load', value: row => count(arrived[row ?? arrived.length - 1] ?? 0) }]}
-      options={inks => ({
-        scales: { y: wholeScale(1) },
-        axis: wholeAxis(),
-        series: [{}, { stroke: inks.load, fill: inks.line, width: 1.25, paths: stepped, points: NO_POINTS }]
-      })}
-    />
-  );
-}
-
-/** Calls that waited for an environment. */
-export function WaitingChart(props: IChartProps & IHistoryProps & { levels: Levels }): JSX.Element {
-  const trans = useTrans();
-  const { levels, now, span } = props;
-  const columns = waitingColumns(levels.steps, now, span);
-  const waiting = columns[1];
-  return (
-    <Plot
-      {...props}
-      note={trans.__('calls without an environment yet')}
-      label={trans.__('Waiting now: %1; at most %2 in this time', waiting[waiting.length - 1] ?? 0, Math.max(0, ...waiting.map(v => v ?? 0)))}
-      columns={columns}
-      legend={[{ label: trans.__('waiting'), sign: 'load', value: row => count(waiting[row ?? waiting.length - 1] ?? 0) }]}
-      options={inks => ({
-        scales: { y: wholeScale(1) },
-        axis: wholeAxis(),
-        series: [{}, { stroke: inks.load, fill: inks.line, width: 1.25, paths: stepped, points: NO_POINTS }]
-      })}
-    />
-  );
-}
-
 /** Peak memory of each invocation as a dot, the limit that held for it as a dotted line. */
 export function MemoryChart(
   props: IChartProps & { records: readonly IInvocationRecord[]; now: number; span: number }
@@ -330,8 +281,9 @@ function wholeDecades(low: number, high: number): number[] {
   return found;
 }
 
-function msText(ms: number): string {
-  return ms >= 1 ? count(ms) : ms.toFixed(1);
+/** uPlot leaves out ticks that stand too close by making them null. */
+function msText(ms: number | null): string {
+  return ms === null ? '' : ms >= 1 ? count(ms) : ms.toFixed(1);
 }
 
 /** Rows without a neighbour: a line has nothing to draw between them. */

@@ -5,17 +5,11 @@ import React from 'react';
 
 import { useTrans } from './words';
 
-/** Lambda's own default: nothing has to be said for it. */
-const MEMORY_UNSAID = 128;
-
-/** The cells, in the order in which a reader runs them; `memory` in MB. */
-export function firstCells(memory: number): readonly string[] {
-  const option = memory === MEMORY_UNSAID ? '' : ` --memory ${memory}`;
-  return [
-    '%load_ext jupyter_lambda',
-    `%%lambda resize${option}\ndef handler(event, context):\n    return event["side"] // 2`
-  ];
-}
+/** The cells, in the order in which a reader runs them. */
+export const FIRST_CELLS: readonly string[] = [
+  '%load_ext jupyter_lambda',
+  '%%lambda resize\ndef handler(event, context):\n    return event["side"] // 2'
+];
 
 /** The call that proves it. */
 export const FIRST_CALL = 'resize({"side": 640})';
@@ -23,12 +17,9 @@ export const FIRST_CALL = 'resize({"side": 640})';
 export function FirstStep(props: {
   /** Whether the engine said that there is none. */
   known: boolean;
-  /** MB that the function asks for. */
-  memory: number;
   insertCells: ((sources: readonly string[]) => void) | null;
 }): JSX.Element {
   const trans = useTrans();
-  const cells = firstCells(props.memory);
   return (
     <section className="jp-Lambda-firstStep">
       <h3>
@@ -42,13 +33,13 @@ export function FirstStep(props: {
           '%%lambda'
         )}
       </p>
-      {cells.map(source => (
+      {FIRST_CELLS.map(source => (
         <Cell key={source} source={source} />
       ))}
       {props.insertCells ? (
         <button
           className="jp-Lambda-button jp-mod-primary"
-          onClick={() => props.insertCells?.(cells)}
+          onClick={() => props.insertCells?.(FIRST_CELLS)}
         >
           {trans.__('Insert these two cells')}
         </button>

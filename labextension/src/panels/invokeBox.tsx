@@ -4,7 +4,9 @@
 import React, { useState } from 'react';
 
 import { DetailModel } from '../services/detailModel';
+import { jsonFault } from '../services/jsonFault';
 import { duration, memory, quantityText } from '../services/quantities';
+import { EventEditor } from './eventEditor';
 import { Glyph, StatusGlyph } from './glyphs';
 import { useTick } from './modelView';
 import { statusWord, useTrans } from './words';
@@ -16,13 +18,13 @@ export function InvokeBox(props: {
   const trans = useTrans();
   const { detail } = props;
   const state = detail.state;
-  const [text, setText] = useState('{}');
   const [qualifier, setQualifier] = useState('$LATEST');
   useTick(100, detail.waitingFor !== null);
   if (!state) {
     return null;
   }
-  const fault = faultOf(text);
+  const { text } = detail.draft;
+  const fault = jsonFault(text);
   const send = (): void => {
     if (!fault && !props.disabled && !detail.waitingFor) {
       void detail.invoke(text, qualifier);
@@ -30,27 +32,7 @@ export function InvokeBox(props: {
   };
   return (
     <div className="jp-Lambda-invokeBox">
-      <textarea
-        className="jp-Lambda-event"
-        aria-label={trans.__('Event, as JSON')}
-        aria-invalid={fault !== null}
-        spellCheck={false}
-        rows={Math.min(10, Math.max(3, text.split('\n').length))}
-        value={text}
-        onChange={event => setText(event.target.value)}
-        onKeyDown={event => {
-          if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
-            event.preventDefault();
-            event.stopPropagation();
-            send();
-          }
-        }}
-      />
-      {fault ? (
-        <p className="jp-Lambda-tone-bad jp-Lambda-fault" role="status">
-          {fault}
-        </p>
-      ) : null}
+      <EventEditor detail={detail} disabled={props.disabled} send={send} />
       <div className="jp-Lambda-row">
         {detail.waitingFor ? (
           <button
@@ -124,16 +106,6 @@ function qualifiers(detail: DetailModel): string[] {
     ...(state?.detail.aliases.map(a => a.name) ?? []),
     ...(state?.detail.versions.map(v => v.version).reverse() ?? [])
   ];
-}
-
-/** Why a text is no JSON, null if it is. */
-export function faultOf(text: string): string | null {
-  try {
-    JSON.parse(text);
-    return null;
-  } catch (error) {
-    return (error as SyntaxError).message;
-  }
 }
 
 function shortened(text: string): string {

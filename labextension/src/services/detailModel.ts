@@ -10,13 +10,14 @@ import {
   IInvocationRecord,
   IInvokeAnswer,
   ILogEvent,
-  IMetrics
+  IMetrics,
+  ISavedTestEvent
 } from '../api/wire';
 import { EngineModel } from './engineModel';
-import { FunctionState } from './functionState';
+import { FunctionState, isFailure } from './functionState';
 
 /** What a tab shows now, hence what is kept fresh. */
-export type Need = 'metrics' | 'logs' | 'records';
+export type Need = 'metrics' | 'logs' | 'records' | 'failure' | 'test-events';
 
 const LOG_EVENTS = 500;
 
@@ -26,6 +27,7 @@ export class DetailModel {
     readonly name: string
   ) {
     engine.ended.connect(this._onEnded, this);
+    engine.testEventsChanged.connect(this._onTestEvents, this);
   }
 
   get changed(): ISignal<this, void> {
@@ -41,6 +43,15 @@ export class DetailModel {
   selected: { record: IInvocationRecord; log: string } | null = null;
   difference: IDifference | null = null;
   lastError: EngineError | null = null;
+
+  /** The last invocation with its log, while it is one that failed. */
+  failure: { record: IInvocationRecord; log: string } | null = null;
+
+  /** By name; null before they were asked for. */
+  testEvents: ISavedTestEvent[] | null = null;
+
+  /** What stands in the event editor, and the saved event or template that it was taken from. */
+  draft = { text: '{}', from: '' };
   answer: IInvokeAnswer | null = null;
 
   /** The request that this page sent and waits for. */
@@ -68,6 +79,19 @@ export class DetailModel {
     } else {
       this._needs.delete(what);
     }
+  }
+
+  /** Ask for something once, now. */
+  look(what: Need): void {
+    if (!this._needs.has(what)) {
+      this._once.add(what);
+      void this._refresh();
+    }
+  }
+
+  setDraft(text: string, from: string): void {
+    this.draft = { text, from };
+    this._changed.emit();
   }
 
   async loadOlder(): Promise<void> {
@@ -154,6 +178,7 @@ export class DetailModel {
     this._isDisposed = true;
     this._needs.clear();
     this.engine.ended.disconnect(this._onEnded, this);
+    this.engine.testEventsChanged.disconnect(this._onTestEvents, this);
     Signal.clearData(this);
   }
 
@@ -184,20 +209,48 @@ export class DetailModel {
   }
 
   private async _ask(): Promise<void> {
-    if (this._needs.has('metrics')) {
+    const needs = new Set([...this._needs, ...this._once]);
+    this._once.clear();
+    if (needs.has('metrics')) {
       this.metrics = await this.engine.api.metrics(this.name, 0);
     }
     const leftOut = this.state?.leftOut ?? 0;
-    if (this._needs.has('records') && this._filledUpTo !== leftOut) {
+    if (needs.has('failure')) {
+      await this._askForFailure();
+    }
+    if (needs.has('test-events') && this._areTestEventsStale) {
+      this._areTestEventsStale = false;
+      this.testEvents = await this.engine.api.testEvents(this.name);
+    }
+    if (needs.has('records') && this._filledUpTo !== leftOut) {
       this._take(await this.engine.api.invocations(this.name));
       this._filledUpTo = leftOut;
     }
-    if (this._needs.has('logs')) {
+    if (needs.has('logs')) {
       const last = this.logs[this.logs.length - 1]?.sequence ?? 0;
       const news = await this.engine.api.logs(this.name, last);
       this.logs = [...this.logs, ...news.filter(e => e.sequence > last)].slice(
         -LOG_EVENTS
       );
+    }
+  }
+
+  private async _askForFailure(): Promise<void> {
+    const last = this.state?.records[0];
+    if (!last || !isFailure(last.status)) {
+      this.failure = null;
+    } else if (this.failure?.record.request_id !== last.request_id) {
+      this.failure =
+        last.status === 'throttled'
+          ? { record: last, log: '' } // it has no log
+          : await this.engine.api.invocation(last.request_id);
+    }
+  }
+
+  private _onTestEvents(_: EngineModel, name: string): void {
+    if (name === this.name) {
+      this._areTestEventsStale = true;
+      void this._refresh();
     }
   }
 
@@ -226,6 +279,8 @@ export class DetailModel {
   private _filledUpTo = -1;
   private _hasOlder = true;
   private _older: IInvocationRecord[] = [];
+  private _areTestEventsStale = true;
+  private readonly _once = new Set<Need>();
   private readonly _needs = new Set<Need>();
   private readonly _changed = new Signal<this, void>(this);
 }

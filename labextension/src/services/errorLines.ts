@@ -40,7 +40,7 @@ export function cellFrames(log: string, source: string): ICellFrame[] {
 
 /** Lines of the cell around one of them. */
 export function linesAround(source: string, line: number): ISourceLine[] {
-  const own = source.split(/\r?\n/);
+  const own = source.trimEnd().split(/\r?\n/);
   const first = Math.max(2, line - AROUND + 1);
   const last = Math.min(own.length + 1, line + AROUND - 1);
   return Array.from({ length: last - first + 1 }, (_, i) => ({

@@ -6,7 +6,7 @@ import {
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 
-import { pageStream } from '../api/connect';
+import { pageStream, pageTransport } from '../api/connect';
 import { EngineApi } from '../api/engineApi';
 import { LiveStream } from '../api/streamSocket';
 import { ILambdaEngine, PACKAGE } from '../tokens';
@@ -22,7 +22,7 @@ export const enginePlugin: JupyterFrontEndPlugin<ILambdaEngine> = {
     const stream = new LiveStream(pageStream(settings));
     const model = new EngineModel({
       stream,
-      api: new EngineApi(settings),
+      api: new EngineApi(pageTransport(settings)),
       now: () => Date.now()
     });
     void app.started.then(() => stream.start());

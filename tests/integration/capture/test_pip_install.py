@@ -4,29 +4,12 @@ from __future__ import annotations
 
 import stat
 import threading
-import zipfile
 
 import pytest
 
 from jupyter_lambda.capture import install_requirements, parse_requirements, this_python
 from jupyter_lambda.errors import CaptureError
-
-
-def wheel(folder, name, version="1.0", source="N = 1\n", requires=""):
-    """Write a pure Python wheel with one module."""
-    folder.mkdir(exist_ok=True)
-    info = f"{name}-{version}.dist-info"
-    files = {
-        f"{name}.py": source,
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{requires}",
-        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-    }
-    path = folder / f"{name}-{version}-py3-none-any.whl"
-    with zipfile.ZipFile(path, "w") as archive:
-        for member, text in files.items():
-            archive.writestr(member, text)
-        archive.writestr(f"{info}/RECORD", "".join(f"{member},,\n" for member in [*files, f"{info}/RECORD"]))
-    return path
+from tests.wheels import wheel
 
 
 @pytest.fixture

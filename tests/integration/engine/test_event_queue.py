@@ -73,3 +73,31 @@ async def test_a_large_event_is_refused(make: MakeEngine) -> None:
 
     with pytest.raises(PayloadTooLarge):
         await bench.engine.accept_event(event(b'"' + b"x" * 1_048_576 + b'"'))
+
+
+async def points(bench: Bench) -> dict[str, list[float]]:
+    """The metrics that no record shows, each with its values."""
+    told: dict[str, list[float]] = {}
+    for point in (await bench.engine.store.metric_facts("f", 0.0, 2**40)).points:
+        told.setdefault(point.metric, []).append(point.value)
+    return told
+
+
+async def test_events_are_counted_with_their_age(make: MakeEngine) -> None:
+    bench = await make()
+    await records_until(bench, event(), 1)
+    told = await points(bench)
+    assert told["AsyncEventsReceived"] == [1.0]
+    assert [0.0 <= age < 5_000.0 for age in told["AsyncEventAge"]] == [True]
+    assert "AsyncEventsDropped" not in told
+
+
+async def test_an_event_that_is_given_up_is_counted_as_dropped_once(make: MakeEngine) -> None:
+    bench = await make(FakeSandbox(fail), async_retry_base_seconds=0.01)
+    await records_until(bench, event(), 3)
+    told = await points(bench)
+    assert (told["AsyncEventsReceived"], told["AsyncEventsDropped"]) == ([1.0], [1.0])
+    ages = told["AsyncEventAge"]
+    assert ages == sorted(ages)
+    assert len(ages) == 3
+    assert ages[1] >= 10.0

@@ -9,10 +9,14 @@ import subprocess
 import sys
 import tarfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import awslambdaric
 
 from jupyter_lambda.sandbox.docker.sandbox import home_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 def docker(address: str, *arguments: str) -> str:
@@ -39,7 +43,19 @@ def boots_of(address: str, home: Path) -> set[str]:
 
 def import_python_image(daemon, folder: Path) -> str:
     """An image made from this machine's interpreter, elsewhere than here, with Amazon's runtime client as its entry point."""
-    reference = "jupyter-lambda-test/python:1"
+    entry_point = json.dumps(["/opt/python/bin/python3", "-m", "awslambdaric"])
+    changes = (f"ENTRYPOINT {entry_point}", "ENV FROM_IMAGE=yes")
+    client = r"(awslambdaric|runtime_client|simplejson|snapshot_restore)"
+    return _import_image(daemon, folder, "jupyter-lambda-test/python:1", client, changes)
+
+
+def import_base_image(daemon, folder: Path) -> str:
+    """An image to build on, as the official ones of Python are: this machine's interpreter and pip, found by PATH."""
+    changes = ("ENV PATH=/opt/python/bin:/usr/bin:/bin",)
+    return _import_image(daemon, folder, "jupyter-lambda-test/base:1", r"pip(-|$)", changes)
+
+
+def _import_image(daemon, folder: Path, reference: str, packages: str, changes: Iterable[str]) -> str:
     if docker(daemon.address, "images", "-q", reference):
         return reference
     prefix = Path(os.path.realpath(sys.base_prefix))
@@ -48,23 +64,17 @@ def import_python_image(daemon, folder: Path) -> str:
         minor = f"python{sys.version_info.major}.{sys.version_info.minor}"
         tar.add(os.path.realpath(sys.executable), "opt/python/bin/python3")
         tar.add(prefix / "lib" / minor, f"opt/python/lib/{minor}", filter=_wanted)
-        client = Path(awslambdaric.__file__).parent.parent
-        for name in [
-            each.name
-            for each in client.iterdir()
-            if re.match(r"(awslambdaric|runtime_client|simplejson|snapshot_restore)", each.name)
-        ]:
-            tar.add(client / name, f"opt/python/lib/{minor}/site-packages/{name}", filter=_wanted)
+        site = Path(awslambdaric.__file__).parent.parent
+        for name in [each.name for each in site.iterdir() if re.match(packages, each.name)]:
+            tar.add(site / name, f"opt/python/lib/{minor}/site-packages/{name}", filter=_wanted)
         for library in _libraries():
             tar.add(os.path.realpath(library), library.lstrip("/"))
         for name in ("tmp", "var/task", "proc", "sys", "dev", "etc"):
             entry = tarfile.TarInfo(name)
             entry.type, entry.mode = tarfile.DIRTYPE, 0o1777 if name == "tmp" else 0o755
             tar.addfile(entry)
-    entry_point = json.dumps(["/opt/python/bin/python3", "-m", "awslambdaric"])
-    docker(
-        daemon.address, "import", "--change", f"ENTRYPOINT {entry_point}", "--change", "ENV FROM_IMAGE=yes", str(layer), reference
-    )
+    told = [part for change in changes for part in ("--change", change)]
+    docker(daemon.address, "import", *told, str(layer), reference)
     layer.unlink()
     return reference
 

@@ -6,91 +6,29 @@ import json
 import os
 import random
 import signal
-import threading
-from contextlib import suppress
+from dataclasses import replace
 
 import psutil
 import pytest
 
-from jupyter_lambda.client.launch import EngineOptions, Launcher, stop_engine
+from jupyter_lambda.client.launch import Launcher, stop_engine
 from jupyter_lambda.client.stopping import wait_for_end
-from jupyter_lambda.clock import SystemClock, pause
+from jupyter_lambda.clock import pause
 from jupyter_lambda.errors import JupyterLambdaError
 from tests.docker_daemon import NEEDS_DOCKER, OwnDaemon, may_have_own
-from tests.integration.engine_traffic import CUT_OFF, Acknowledged, Connection, Traffic, deploy, missing, package
-from tests.integration.sandbox.containers import boots_of, containers_of, docker, import_python_image, inspect
+from tests.integration.engine_traffic import Acknowledged, Traffic, deploy, missing, package
+from tests.integration.sandbox.containers import boots_of, docker, import_python_image, inspect
+from tests.integration.sandbox.engine_bench import SECONDS, EngineBench
 
 pytestmark = [*NEEDS_DOCKER, pytest.mark.slow, pytest.mark.timeout(240)]
-SECONDS = 30.0
 ECHO = "import os\ndef handler(event, context): return event"
 SLOW = "import time\ndef handler(event, context):\n time.sleep(event)\n return 'done'"
 
 
-class Bench:
-    """An engine on a daemon."""
-
-    def __init__(self, home, daemon, sandbox="docker"):
-        self.home, self.daemon = home, daemon
-        self.options = EngineOptions(home=home, sandbox=sandbox, settings={"concurrency": "6", "async_retry_base_seconds": "0"})
-        self.connection = None
-        self.connect()
-
-    def connect(self):
-        if self.connection is not None:
-            self.connection.close()
-        self.runtime = Launcher().ensure(self.options)
-        self.connection = Connection(self.runtime, 60.0)
-
-    def call(self, name, event):
-        status, body = self.connection.call("POST", f"/2015-03-31/functions/{name}/invocations", json.dumps(event).encode())
-        return status, json.loads(body)
-
-    def call_aside(self, name, event):
-        """Call in a thread; returns what waits for the answer."""
-        answers, connection = [], Connection(self.runtime, 120.0)
-
-        def run():
-            with suppress(*CUT_OFF):
-                status, body = connection.call("POST", f"/2015-03-31/functions/{name}/invocations", json.dumps(event).encode())
-                answers.append((status, json.loads(body)))
-            connection.close()
-
-        thread = threading.Thread(target=run, daemon=True)
-        thread.start()
-
-        def answer():
-            thread.join(60)
-            assert answers, "no answer came"
-            return answers[0]
-
-        return answer
-
-    def until_busy(self, name):
-        """Wait until an environment of the function is at work; returns the containers there are."""
-        self.until(lambda: any(e["function_name"] == name and e["state"] == "busy" for e in self.environments()))
-        return self.containers()
-
-    def environments(self):
-        return self.connection.get("/engine/v1/environments")
-
-    def containers(self):
-        return containers_of(self.daemon.address, self.home)
-
-    def until(self, claim):
-        clock = SystemClock()
-        deadline = clock.monotonic() + SECONDS
-        while not claim():
-            assert clock.monotonic() < deadline, docker(self.daemon.address, "ps", "-a")
-            pause(0.02)
-
-
 def make_bench(daemon, tmp_path, monkeypatch, sandbox="docker"):
     monkeypatch.setenv("DOCKER_HOST", daemon.host)
-    bench = Bench(tmp_path / "home", daemon, sandbox)
-    yield bench
-    bench.connection.close()
-    stop_engine(bench.home)
-    bench.until(lambda: bench.containers() == [])
+    with EngineBench(tmp_path / "home", daemon, sandbox=sandbox) as bench:
+        yield bench
 
 
 @pytest.fixture
@@ -228,7 +166,7 @@ def test_a_killed_engines_other_sandbox_is_swept_by_the_next_one(either):
 
 def test_without_a_daemon_the_deployment_says_so_and_names_the_way_out(tmp_path, monkeypatch):
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/nobody.sock")
-    bench = Bench(tmp_path / "home", None, "process")
+    bench = EngineBench(tmp_path / "home", None, sandbox="process")
     try:
         body, sha256 = package(ECHO)
         bench.connection.call("PUT", f"/engine/v1/blobs/{sha256}", body)
@@ -246,6 +184,38 @@ def test_without_a_daemon_the_deployment_says_so_and_names_the_way_out(tmp_path,
     finally:
         bench.connection.close()
         stop_engine(bench.home)
+
+
+# -- what waits ----------------------------------------------------------------------------------------------------------
+
+
+def test_what_waits_is_on_the_engines_books_and_goes_when_a_function_needs_the_memory(bench):
+    stop_engine(bench.home)
+    bench.options = replace(bench.options, settings={**bench.options.settings, "budget_mib": "400"})
+    bench.connect()
+    deploy(bench.connection, "echo", ECHO)
+    assert bench.call("echo", 1) == (200, 1)
+    bench.until(lambda: len(bench.containers()) == 2)  # one that works, one that waits
+    bench.until(lambda: bench.connection.get("/engine/v1/status")["budget_used_mib"] >= 20)
+    deploy(bench.connection, "large", SLOW, memory_mib=390, timeout_seconds=30)
+    answer = bench.call_aside("large", 3)
+    bench.until_busy("large")
+    bench.until(lambda: len(bench.containers()) == 1)
+    assert answer() == (200, "done")
+
+
+def test_a_burst_of_events_boots_a_few_containers_only(bench):
+    stop_engine(bench.home)
+    bench.options = replace(bench.options, settings={**bench.options.settings, "concurrency": "200"})
+    bench.connect()
+    deploy(bench.connection, "echo", ECHO)
+    for number in range(80):
+        target = "/2015-03-31/functions/echo/invocations"
+        assert bench.connection.call("POST", target, b"%d" % number, {"X-Amz-Invocation-Type": "Event"}.items())[0] == 202
+    bench.until(lambda: bench.connection.get("/engine/v1/status")["queued_events"] == 0)
+    bench.until(lambda: all(e["state"] in ("idle", "frozen") for e in bench.environments()))
+    assert len(bench.environments()) <= 12
+    assert len(bench.connection.get("/engine/v1/invocations?limit=1000")["invocations"]) == 80
 
 
 # -- images of other people -------------------------------------------------------------------------------------------------

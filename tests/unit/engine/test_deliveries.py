@@ -96,6 +96,14 @@ async def test_a_refusal_is_final_and_kept_with_its_reason(tmp_path: Path) -> No
     assert desk.deliveries.failed == (failed,)
 
 
+@pytest.mark.parametrize(("dead_letter", "metric"), [(True, "DeadLetterErrors"), (False, "DestinationDeliveryFailures")])
+async def test_what_was_given_up_is_counted(tmp_path: Path, dead_letter: bool, metric: str) -> None:
+    desk = Desk(tmp_path, Target(TargetRefused("no such queue")))
+    await desk.take(msgspec.structs.replace(message(accepted=desk.clock.epoch()), dead_letter=dead_letter))
+    (point,) = (await desk.store.metric_facts(None, 0.0, 2**40)).points
+    assert (point.metric, point.value, point.moment) == (metric, 1.0, desk.clock.epoch())
+
+
 async def test_a_message_does_not_get_older_than_an_event(tmp_path: Path) -> None:
     desk = Desk(tmp_path, Target(*[OSError("nobody there")] * 100))
     await desk.take(message(accepted=desk.clock.epoch()))

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture
 async def pipe():
-    pipe = LogPipe(asyncio.get_running_loop(), max_bytes=20)
+    pipe = LogPipe(asyncio.get_running_loop(), max_bytes=20, now=asyncio.get_running_loop().time)
     yield pipe
     pipe.close()
 

@@ -20,6 +20,7 @@ class Noted:
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
+        self.starts_at_a_time = None
         self.deeds: list[str] = []
 
     async def start(self, spec, channels):

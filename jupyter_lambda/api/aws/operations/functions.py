@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
 
 from jupyter_lambda.api.aws.configuration import Moment, describe, members_given
 from jupyter_lambda.api.aws.operations.code_signing import check_config
 from jupyter_lambda.api.aws.pages import page
-from jupyter_lambda.engine.uploaded_packages import Package, keep_package
-from jupyter_lambda.errors import RequestError, VersionNotFound
+from jupyter_lambda.engine.uploaded_packages import Package, empty_package, keep_package
+from jupyter_lambda.errors import RequestError, SandboxError, VersionNotFound
 from jupyter_lambda.model import limits
 from jupyter_lambda.model.function import Configuration
 from jupyter_lambda.model.function_settings import FunctionSettings
 from jupyter_lambda.model.names import LATEST, check_function_name, is_version_number
+from jupyter_lambda.sandbox.protocol import ImageSpec
 
 if TYPE_CHECKING:
     from jupyter_lambda.api.aws.context import Context, Handler, Values
     from jupyter_lambda.model.function import Version
 
+log = logging.getLogger(__name__)
 TOTAL_CODE_BYTES: Final = 80_530_636_800  # AWS's quota of an account; answered, not enforced
 TAGS_MAX: Final = 50
+_NO_RUNTIME: Final = "Please don't provide Handler or Runtime or Layer when the intended function PackageType is Image."
 
 
 async def create_function(context: Context, values: Values) -> dict[str, Any]:
@@ -29,17 +35,21 @@ async def create_function(context: Context, values: Values) -> dict[str, Any]:
     configuration = Configuration(**members_given(values, Configuration()))
     tags = values.get("Tags", {})
     check_tag_count(tags)
-    if values.get("PackageType", "Zip") == "Zip" and not (configuration.runtime and configuration.handler):
+    image = _image_uri(values)
+    if image is not None:
+        configuration = msgspec.structs.replace(configuration, image=image)
+    elif not (configuration.runtime and configuration.handler):
         raise refused("Runtime and Handler are mandatory parameters for functions created with deployment packages.")
     context.engine.catalog.check_new(name)
     signing = values.get("CodeSigningConfigArn")
     if signing:
         check_config(context, signing)
-    package = await _package(context, values["Code"], values.get("PackageType", "Zip"))
+    package = await _package(context, values["Code"], image)
     publish = values.get("Publish", False)
     version = await context.engine.changes.create(
         name, package, configuration, settings=FunctionSettings(tags=tags, code_signing_config=signing or None), publish=publish
     )
+    context.engine.build_ahead(version)
     return describe(context, version, qualifier=version.version if publish else None, moment=Moment.CREATED)
 
 
@@ -52,9 +62,10 @@ async def get_function(context: Context, values: Values) -> dict[str, Any]:
         "Configuration": describe(context, version, qualifier=reference.qualifier),
         "Code": {"RepositoryType": "S3", "Location": context.package_url(version.package_sha256)},
     }
-    if version.configuration.image:
+    if version.image_id:
         image = version.configuration.image
-        answer["Code"] = {"RepositoryType": "ECR", "ImageUri": image, "ResolvedImageUri": image}
+        name = str(image).partition("@")[0]
+        answer["Code"] = {"RepositoryType": "ECR", "ImageUri": image, "ResolvedImageUri": f"{name}@{version.image_id}"}
     if function.settings.tags:
         answer["Tags"] = function.settings.tags
     if function.reserved_concurrency is not None:
@@ -86,19 +97,19 @@ async def update_function_code(context: Context, values: Values) -> dict[str, An
     """UpdateFunctionCode, with `DryRun`, `Publish` and `RevisionId`."""
     name = context.unqualified(values)
     present = context.entry(context.reference(values)).function.latest
-    image = bool(present.configuration.image)
-    if image != bool(values.get("ImageUri")):
-        word, kind = ("provide", "Image") if image else ("don't provide", "Zip")
-        if image or values.get("ImageUri"):
-            raise refused(f"Please {word} ImageUri when updating a function with packageType {kind}.")
+    image: str | None = values.get("ImageUri")
+    if bool(present.image_id) != bool(image):
+        word, kind = ("provide", "Image") if present.image_id else ("don't provide", "Zip")
+        raise refused(f"Please {word} ImageUri when updating a function with packageType {kind}.")
     context.engine.catalog.check_revision(values.get("RevisionId"), present.revision_id)
-    package = await _package(context, values, "Image" if image else "Zip")
+    package = await _package(context, values, image)
     publish = values.get("Publish", False)
     architectures = values.get("Architectures")
     version = await context.engine.changes.update_code(
         name, package, revision_id=values.get("RevisionId"), architecture=architectures[0] if architectures else None,
-        publish=publish, dry_run=values.get("DryRun", False),
+        publish=publish, dry_run=values.get("DryRun", False), image=image,
     )  # fmt: skip
+    context.engine.build_ahead(version)
     return describe(context, version, qualifier=version.version if publish else None, moment=Moment.UPDATED)
 
 
@@ -107,6 +118,8 @@ async def update_function_configuration(context: Context, values: Values) -> dic
     name = context.unqualified(values)
     present = context.entry(context.reference(values)).function.latest
     changed = members_given(values, present.configuration)
+    if present.image_id and {"runtime", "handler", "layers"} & {name for name, value in changed.items() if value}:
+        raise refused(_NO_RUNTIME)
     version = await context.engine.changes.update_configuration(name, changed, revision_id=values.get("RevisionId"))
     return describe(context, version, qualifier=None, moment=Moment.UPDATED)
 
@@ -139,13 +152,38 @@ async def get_account_settings(context: Context, _: Values) -> dict[str, Any]:
     }  # fmt: skip
 
 
-async def _package(context: Context, code: dict[str, Any], package_type: str) -> Package:
-    if package_type == "Image":
-        raise refused("Container images need the docker sandbox with an image; this engine takes zip packages through this API.")
+def _image_uri(values: Values) -> str | None:
+    """The image of a function that shall be made from one, None for one with a package (RequestError where both or neither is given)."""
+    image: str | None = values["Code"].get("ImageUri")
+    if values.get("PackageType", "Zip") != "Image":
+        if image:
+            raise refused("Please don't provide ImageUri when creating a function with packageType Zip.")
+        return None
+    if not image:
+        raise refused("Please provide ImageUri when creating a function with packageType Image.")
+    if values.get("Runtime") or values.get("Handler") or values.get("Layers"):
+        raise refused(_NO_RUNTIME)
+    return f"{image}:latest" if image in ("host", "build") else image  # words that mean no image by themselves
+
+
+async def _package(context: Context, code: dict[str, Any], image: str | None) -> Package:
+    if image is not None:
+        return await _image_package(context, image)
     package = await given_package(context, code)
     if package is None:
         raise refused("Please provide a source for function code.")
     return package
+
+
+async def _image_package(context: Context, image: str) -> Package:
+    try:
+        image_id = await context.engine.ensure_image(ImageSpec(image=image, sandbox="docker"), log.info)
+        if not image_id:
+            raise SandboxError(f'image "{image}"', "it needs containers", "Start the engine with --sandbox docker.")
+    except SandboxError as error:
+        what = f"Source image {image} does not exist. Provide a valid source image. ({error.what}. {error.suggestion})"
+        raise refused(what) from error
+    return await empty_package(context.engine.store, image_id)
 
 
 async def given_package(context: Context, code: dict[str, Any]) -> Package | None:

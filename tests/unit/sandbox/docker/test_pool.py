@@ -9,9 +9,10 @@ import pytest
 from jupyter_lambda.errors import SandboxError
 from jupyter_lambda.model.function import PythonEnvironment
 from jupyter_lambda.sandbox.docker.container import Order
-from jupyter_lambda.sandbox.docker.pool import Pool, ShelfKey
+from jupyter_lambda.sandbox.docker.pool import SHIM_MIB, Pool, ShelfKey
 from jupyter_lambda.sandbox.process.groups import MIB, GroupMemory
 from jupyter_lambda.testing.clock import ManualClock
+from jupyter_lambda.testing.memory_lender import FixedLender
 
 pytestmark = pytest.mark.anyio
 PYTHON = PythonEnvironment(executable="/p", prefix="/p", base_prefix="/p", version="3.11.7")
@@ -29,6 +30,7 @@ class Booted:
 
     def __init__(self, number: int, held_mib: int) -> None:
         self.number, self.is_gone, self.is_closed = number, False, False
+        self.container_id = f"c{number}"
         self.group = self
         self._held = held_mib * MIB
 
@@ -50,7 +52,9 @@ class Bench:
         self.may_go_on = asyncio.Event()
         self.may_go_on.set()
         self.clock = ManualClock()
-        self.pool = Pool(self.clock, self.boot, memory_mib)
+        self.pool = Pool(self.clock, self.boot)
+        self.lender = FixedLender(memory_mib)
+        self.pool.borrow_from(self.lender)
 
     async def boot(self, key: ShelfKey) -> Booted:
         await self.may_go_on.wait()
@@ -161,13 +165,71 @@ async def test_one_that_ended_while_it_waited_is_not_given_out():
 
 
 async def test_memory_bounds_what_waits():
-    bench = Bench(memory_mib=130, held_mib=64)
+    bench = Bench(memory_mib=2 * (64 + SHIM_MIB) + 8, held_mib=64)
     for _ in range(6):
         await bench.get(PLAIN)
     await bench.until_waiting(2)
     await bench.until_at_rest()
     assert bench.pool.waiting == 2
+    assert list(bench.lender.lent.values()) == [64 + SHIM_MIB] * 2
     await bench.pool.aclose()
+    assert bench.lender.lent == {}
+
+
+async def test_what_somebody_gets_is_charged_no_more():
+    bench = Bench()
+    bench.pool.expect(PLAIN)
+    await bench.until_waiting(1)
+    assert list(bench.lender.lent) == ["c0"]
+    assert (await bench.get()).number == 0
+    assert "c0" not in bench.lender.lent
+    await bench.pool.aclose()
+
+
+async def test_memory_that_a_function_needs_is_given_back():
+    bench = Bench()
+    bench.pool.expect(PLAIN)
+    await bench.until_waiting(1)
+    bench.lender.mib = 0
+    bench.lender.ask_back("c0")
+    assert bench.pool.waiting == 0
+    await bench.until_at_rest()
+    assert bench.booted[0].is_closed
+    assert bench.lender.lent == {}
+    assert len(bench.booted) == 1  # nothing is booted in its place
+    await bench.pool.aclose()
+
+
+async def test_what_turns_out_too_large_does_not_wait():
+    bench = Bench(memory_mib=70, held_mib=200)
+    bench.pool.expect(PLAIN)
+    async with asyncio.timeout(5):
+        await bench.grew.wait()
+    await bench.until_at_rest()
+    assert bench.booted[0].is_closed
+    assert (bench.pool.waiting, len(bench.booted), bench.lender.lent) == (0, 1, {})
+    await bench.pool.aclose()
+
+
+async def test_a_refusal_after_the_boot_does_not_make_it_boot_again_and_again():
+    bench = Bench(memory_mib=10)
+    bench.lender.room_mib = 1_000
+    bench.pool.expect(PLAIN)
+    async with asyncio.timeout(5):
+        await bench.grew.wait()
+    await bench.until_at_rest()
+    assert (len(bench.booted), bench.pool.waiting) == (1, 0)
+    await bench.pool.aclose()
+
+
+async def test_nothing_waits_before_somebody_lends():
+    bench = Bench()
+    pool = Pool(bench.clock, bench.boot)
+    pool.expect(PLAIN)
+    await pool.get(PLAIN, lambda: bench.boot(PLAIN))
+    await bench.until_at_rest()
+    assert (pool.waiting, len(bench.booted)) == (0, 1)
+    await pool.aclose()
 
 
 async def test_without_memory_nothing_waits():

@@ -1,0 +1,113 @@
+/** @jest-environment jsdom */
+import './page';
+
+import { act, cleanup, render } from '@testing-library/react';
+import React from 'react';
+
+import { Card } from '../src/cell/card';
+import { DetailModel } from '../src/services/detailModel';
+import { DOWN, Wires, changes, engine, environment, functionDetail, record, snapshot, up } from './fakes';
+
+const SOURCE = 'def handler(event, context):\n    return 1 / event["n"]\n';
+const LOG = '[ERROR]\n  File "/var/task/f.py", line 3, in handler\n    return 1 / event["n"]\n';
+
+function page(members: object = {}): { wires: Wires; detail: DetailModel } {
+  const wires = new Wires();
+  const model = engine(wires);
+  wires.stream.start();
+  wires.socket.say(up());
+  wires.socket.say(snapshot(1, members));
+  return { wires, detail: new DetailModel(model, 'f') };
+}
+
+/** What stands in the page once all that the card asked for is there. */
+async function drawn(detail: DetailModel, isOpen = false, hasLab = true): Promise<HTMLElement> {
+  cleanup();
+  const { container } = render(
+    <Card
+      detail={detail}
+      isOpen={isOpen}
+      setOpen={() => undefined}
+      openFunction={hasLab ? () => undefined : null}
+      openCell={hasLab ? () => undefined : null}
+      report={null}
+    />
+  );
+  await act(async () => undefined);
+  return container;
+}
+
+afterEach(cleanup);
+
+const rows = (card: HTMLElement): number =>
+  card.querySelectorAll('.jp-Lambda-card-head, .jp-Lambda-card-news').length;
+
+describe('a card that is closed', () => {
+  it('is one row while all is well', async () => {
+    const card = await drawn(page().detail);
+    expect(rows(card)).toBe(1);
+    expect(card.textContent).toContain('not invoked');
+    expect(card.querySelector('section')?.getAttribute('aria-label')).toBe('Lambda function f');
+  });
+
+  it.each([
+    ['runs', { running: [{ request_id: 'r', function_name: 'f', version: '1', arrived: 1, qualifier: null, waiting: false }] }, '1 running'],
+    ['failed', { changes: [{ number: 2, kind: 'invocation', body: record({ status: 'failed', error_type: 'KeyError' }) }] }, 'KeyError'],
+    ['timed out', { changes: [{ number: 2, kind: 'invocation', body: record({ status: 'timed-out', timeout_seconds: 3 }) }] }, 'Timeout 6 s'],
+    ['ran out of memory', { changes: [{ number: 2, kind: 'invocation', body: record({ status: 'out-of-memory', memory_mib: 128 }) }] }, 'Set memory to 256 MB'],
+    ['was throttled', { changes: [{ number: 2, kind: 'invocation', body: record({ status: 'throttled' }) }] }, '1 throttled'],
+    ['has older environments', { environments: [environment({ memory_mib: 64 })] }, 'Replace now']
+  ])('has one more row when it %s', async (_, members, text) => {
+    const { wires, detail } = page();
+    wires.socket.say(changes(2, members));
+    const card = await drawn(detail);
+    expect(rows(card)).toBe(2);
+    expect(card.textContent).toContain(text);
+  });
+
+  it('says where the engine is gone, and offers to start it', async () => {
+    const { wires, detail } = page();
+    wires.socket.say(DOWN);
+    const card = await drawn(detail);
+    expect(rows(card)).toBe(2);
+    expect(card.textContent).toContain('Engine not running.');
+    expect(card.textContent).toContain('Start engine');
+  });
+
+  it('marks what is not published', async () => {
+    const versions = [{ version: '1' }];
+    const card = await drawn(page({ functions: [{ ...functionDetail(), versions, unpublished_changes: true }] }).detail);
+    expect(card.textContent).toContain('unpublished');
+  });
+});
+
+describe('a card that is open', () => {
+  it('shows the cell’s own lines of a failure', async () => {
+    const made = functionDetail();
+    made.function.latest.source = SOURCE;
+    const { detail } = page({ functions: [made], invocations: [record({ status: 'failed' })] });
+    detail.failure = { record: record({ status: 'failed', error_type: 'ZeroDivisionError' }), log: LOG };
+    const card = await drawn(detail, true);
+    expect(card.textContent).toContain('Open cell at line 3');
+    expect(card.querySelector('li.jp-mod-bad')?.textContent).toBe('3    return 1 / event["n"]');
+  });
+
+  it('offers nothing that its place does not have', async () => {
+    const card = await drawn(page().detail, true, false);
+    expect(card.textContent).not.toContain('Open function');
+    expect(card.textContent).not.toContain('Open cell');
+    expect(card.querySelector('textarea')?.getAttribute('aria-label')).toBe('Event, as JSON');
+  });
+
+  it('shows names with markup as text', async () => {
+    const { wires, detail } = page();
+    wires.socket.say(
+      changes(2, {
+        changes: [{ number: 2, kind: 'invocation', body: record({ status: 'failed', error_message: '<script>' }) }]
+      })
+    );
+    const card = await drawn(detail, true);
+    expect(card.querySelector('script')).toBeNull();
+    expect(card.textContent).toContain('<script>');
+  });
+});
