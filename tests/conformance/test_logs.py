@@ -188,6 +188,14 @@ def test_a_stream_is_read_in_both_directions(
     )
 
 
+@pytest.mark.parametrize("token", ["f/" + "9" * 56, "b/" + "9" * 56, "f/" + "0" * 56, "b/" + "0" * 56])
+def test_a_token_of_any_moment_is_taken(logs: Any, talker: str, say: Callable[..., str], token: str) -> None:
+    say(talker)
+    group = f"/aws/lambda/{talker}"
+    found = bool(logs.filter_log_events(logGroupName=group, nextToken=token)["events"])
+    assert found is (token[:3] in ("b/9", "f/0"))
+
+
 def test_groups_are_made_tagged_kept_for_days_and_deleted(
     logs: Any, functions: Functions, say: Callable[..., str], refused: Callable[..., Refused]
 ) -> None:

@@ -423,6 +423,13 @@ async def test_deleted_logs_are_gone_and_records_stay(store):
     assert (await store.invocation("r5"))[1] == ""
 
 
+async def test_many_logs_are_deleted_in_one_call(store):
+    for n in range(1_200):
+        store.record(record(f"r{n}", arrived=float(n)), b"x\n")
+    await store.delete_logs("/aws/lambda/resize", before_ms=1_150_000)
+    assert len((await store.find_log_events(LogQuery(log_group="/aws/lambda/resize"))).events) == 50
+
+
 async def test_metrics_are_counted_from_invocations_and_points(store):
     store.record(record("r1", arrived=5.0, qualifier="live", provisioned=2, spilled=True, reserved=True))
     store.record(record("r2", "other", arrived=6.0, status=Status.THROTTLED))
