@@ -136,7 +136,7 @@ class Companions:
 
     def said(self, event: PlatformEvent) -> None:
         """The platform said something."""
-        if self.hears and event.type:
+        if self.hears and event.kind:
             self.feed.publish("platform", event.as_event(self._clock.epoch()))
 
     def tell_of_subscription(self, event: PlatformEvent) -> None:

@@ -221,7 +221,7 @@ class LiveEnvironment:
     # -- what the platform says ---------------------------------------------------------------------------------------------
     def tell(self, event: PlatformEvent) -> None:
         """Write what the platform says into the log, in the function's log format."""
-        self.log.write(event.line(self._parts.clock.epoch(), as_json=self._logs_json, system_level=self._system_log_level))
+        self.log.write(event.json_line(self._parts.clock.epoch(), self._system_log_level) if self._logs_json else event.text)
         if self._companions is not None:
             self._companions.said(event)
 

@@ -20,15 +20,16 @@ Source: AWS Lambda Developer Guide, "Lambda Telemetry API Event schema reference
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from jupyter_lambda.telemetry.log_lines import end_line, init_report_line, init_start_line, start_line, timestamp
-from jupyter_lambda.telemetry.report import format_report, report_of
+from jupyter_lambda.telemetry.report import Report, format_report, report_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from jupyter_lambda.model.invocation import InvocationRecord
 
@@ -36,23 +37,41 @@ _LEVELS: Final = {"DEBUG": 0, "INFO": 1, "WARN": 2}
 SUCCESS: Final = "success"
 
 
-class PlatformEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that the platform says."""
+Record = dict[str, Any]
 
-    type: str = ""  # "platform.start"; empty: a line of the text format that is no event
-    record: dict[str, Any] = {}
-    level: str = "INFO"
-    text: str = ""  # the line, with its newline; empty: the text format does not have it
+
+class PlatformEvent:
+    """One thing that the platform says.
+
+    Args:
+        kind: Its type, `platform.start`; empty: a line of the text format that is no event.
+        record: What it says, or what builds that: every invocation has three events, and most are read by nobody.
+        level: DEBUG, INFO or WARN.
+        text: The line, with its newline; empty: the text format does not have it.
+    """
+
+    __slots__ = ("_record", "kind", "level", "text")
+
+    def __init__(
+        self, kind: str = "", record: Record | Callable[[], Record] | None = None, *, level: str = "INFO", text: str = ""
+    ) -> None:
+        self.kind = kind
+        self.level = level
+        self.text = text
+        self._record = record
+
+    @property
+    def record(self) -> Record:
+        """What the event says."""
+        return self._record() if callable(self._record) else self._record or {}
 
     def as_event(self, epoch: float) -> dict[str, Any]:
         """The event as subscribers and the JSON format have it."""
-        return {"time": timestamp(epoch), "type": self.type, "record": self.record}
+        return {"time": timestamp(epoch), "type": self.kind, "record": self.record}
 
-    def line(self, epoch: float, *, as_json: bool, system_level: str = "INFO") -> str:
-        """What stands in the function's log; empty where nothing does."""
-        if not as_json:
-            return self.text
-        if not self.type or _LEVELS[self.level] < _LEVELS.get(system_level, 1):
+    def json_line(self, epoch: float, system_level: str = "INFO") -> str:
+        """What stands in a log whose format is JSON; empty where nothing does."""
+        if not self.kind or _LEVELS[self.level] < _LEVELS.get(system_level, 1):
             return ""
         return msgspec.json.encode(self.as_event(epoch)).decode() + "\n"
 
@@ -66,7 +85,7 @@ def init_start(
         "runtimeVersionArn": runtime_version_arn, "functionName": name, "functionVersion": version, "instanceId": instance,
         "instanceMaxMemory": memory_mib * 1024 * 1024,
     }  # fmt: skip
-    return PlatformEvent(type="platform.initStart", record=record, text=init_start_line(runtime_version, runtime_version_arn))
+    return PlatformEvent("platform.initStart", record, text=init_start_line(runtime_version, runtime_version_arn))
 
 
 def init_runtime_done(
@@ -74,7 +93,7 @@ def init_runtime_done(
 ) -> PlatformEvent:
     """The runtime's init ended."""
     record = {"initializationType": _initialization(provisioned=provisioned), "phase": phase, **_ending(status, error_type)}
-    return PlatformEvent(type="platform.initRuntimeDone", record=record, level=_level(status, "DEBUG"))
+    return PlatformEvent("platform.initRuntimeDone", record, level=_level(status, "DEBUG"))
 
 
 def init_report(
@@ -86,17 +105,19 @@ def init_report(
         "metrics": {"durationMs": _milliseconds(init_ms)},
     }  # fmt: skip
     text = "" if status == SUCCESS else init_report_line(init_ms, phase=phase, status=status, error_type=error_type)
-    return PlatformEvent(
-        type="platform.initReport", record=record, level=_level(status, "INFO" if provisioned else "DEBUG"), text=text
-    )
+    return PlatformEvent("platform.initReport", record, level=_level(status, "INFO" if provisioned else "DEBUG"), text=text)
 
 
 def start(request_id: str, version: str, trace_id: str | None = None) -> PlatformEvent:
     """An invocation begins."""
-    record: dict[str, Any] = {"requestId": request_id, "version": version}
-    if trace_id:
-        record["tracing"] = {"type": "X-Amzn-Trace-Id", "value": trace_id}
-    return PlatformEvent(type="platform.start", record=record, text=start_line(request_id, version))
+    return PlatformEvent(
+        "platform.start", functools.partial(_start_record, request_id, version, trace_id), text=start_line(request_id, version)
+    )
+
+
+def _start_record(request_id: str, version: str, trace_id: str | None) -> Record:
+    tracing = {"tracing": {"type": "X-Amzn-Trace-Id", "value": trace_id}} if trace_id else {}
+    return {"requestId": request_id, "version": version, **tracing}
 
 
 def runtime_done(
@@ -105,7 +126,7 @@ def runtime_done(
     """The runtime answered; extensions may go on."""
     metrics = {"durationMs": _milliseconds(duration_ms), "producedBytes": produced_bytes}
     record = {"requestId": request_id, **_ending(status, error_type), "metrics": metrics}
-    return PlatformEvent(type="platform.runtimeDone", record=record, level=_level(status, "DEBUG"))
+    return PlatformEvent("platform.runtimeDone", record, level=_level(status, "DEBUG"))
 
 
 def end(request_id: str) -> PlatformEvent:
@@ -116,36 +137,44 @@ def end(request_id: str) -> PlatformEvent:
 def report(record: InvocationRecord, *, fault: str | None = None) -> PlatformEvent:
     """An invocation's figures; `fault` as for `telemetry.report.report_of`."""
     figures = report_of(record, fault=fault)
-    metrics: dict[str, Any] = {
+    return PlatformEvent(
+        "platform.report", functools.partial(_report_record, figures, record.error_type),
+        level=_level(_report_status(figures, record.error_type), "INFO"), text=format_report(figures),
+    )  # fmt: skip
+
+
+def _report_record(figures: Report, error_type: str | None) -> Record:
+    metrics: Record = {
         "durationMs": _milliseconds(figures.duration_ms), "billedDurationMs": figures.billed_ms,
         "memorySizeMB": figures.memory_mib, "maxMemoryUsedMB": figures.max_memory_mib,
     }  # fmt: skip
     if figures.init_ms is not None:
         metrics["initDurationMs"] = _milliseconds(figures.init_ms)
-    status = figures.status or ("error" if record.error_type else SUCCESS)
-    ending = _ending(status, figures.error_type if figures.status else record.error_type)
-    return PlatformEvent(
-        type="platform.report", record={"requestId": figures.request_id, "metrics": metrics, **ending},
-        level=_level(status, "INFO"), text=format_report(figures),
-    )  # fmt: skip
+    ending = _ending(_report_status(figures, error_type), figures.error_type if figures.status else error_type)
+    return {"requestId": figures.request_id, "metrics": metrics, **ending}
+
+
+def _report_status(figures: Report, error_type: str | None) -> str:
+    """A handler's exception is an error here, though the text's REPORT does not say so."""
+    return figures.status or ("error" if error_type else SUCCESS)
 
 
 def extension(name: str, state: str, events: Iterable[str], error_type: str | None = None) -> PlatformEvent:
     """How far an extension came in init."""
     events = list(events)
-    record: dict[str, Any] = {"name": name, "state": state, "events": events}
+    record: Record = {"name": name, "state": state, "events": events}
     text = f"EXTENSION\tName: {name}\tState: {state}\tEvents: [{', '.join(events)}]"
     if error_type:
         record["errorType"] = error_type
         text += f"\tError Type: {error_type}"
-    return PlatformEvent(type="platform.extension", record=record, level="WARN" if error_type else "INFO", text=f"{text}\n")
+    return PlatformEvent("platform.extension", record, level="WARN" if error_type else "INFO", text=f"{text}\n")
 
 
 def telemetry_subscription(name: str, types: Iterable[str]) -> PlatformEvent:
     """An extension subscribed to the Telemetry API."""
     types = list(types)
     return PlatformEvent(
-        type="platform.telemetrySubscription", record={"name": name, "state": "Subscribed", "types": types},
+        "platform.telemetrySubscription", {"name": name, "state": "Subscribed", "types": types},
         text=f"TELEMETRY\tName: {name}\tState: Subscribed\tTypes: [{', '.join(types)}]\n",
     )  # fmt: skip
 
@@ -153,7 +182,7 @@ def telemetry_subscription(name: str, types: Iterable[str]) -> PlatformEvent:
 def logs_dropped(reason: str, records: int, size: int) -> PlatformEvent:
     """Events that a subscriber did not take in time."""
     return PlatformEvent(
-        type="platform.logsDropped", record={"reason": reason, "droppedRecords": records, "droppedBytes": size}, level="WARN"
+        "platform.logsDropped", {"reason": reason, "droppedRecords": records, "droppedBytes": size}, level="WARN"
     )
 
 

@@ -51,16 +51,13 @@ IN_BOTH_SANDBOXES = {
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Ask those in both sandboxes."""
-    if "sandbox_kind" in metafunc.fixturenames and metafunc.module.__name__.rpartition(".")[2] in IN_BOTH_SANDBOXES:
-        kinds = ["process", pytest.param("docker", marks=NEEDS_DOCKER)]
-        metafunc.parametrize("sandbox_kind", kinds, scope="session")
-
-
-@pytest.fixture(scope="session")
-def sandbox_kind() -> str:
-    """Where the functions of a case run."""
-    return "process"
+    """Ask those in both sandboxes, and all others in the process sandbox: by name, else they would share the engine used last."""
+    if "sandbox_kind" not in metafunc.fixturenames:
+        return
+    kinds: list[Any] = ["process"]
+    if metafunc.module.__name__.rpartition(".")[2] in IN_BOTH_SANDBOXES:
+        kinds.append(pytest.param("docker", marks=NEEDS_DOCKER))
+    metafunc.parametrize("sandbox_kind", kinds, scope="session")
 
 
 @pytest.fixture(scope="session")

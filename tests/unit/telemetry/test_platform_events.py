@@ -25,15 +25,15 @@ def record(**changes: object) -> InvocationRecord:
 
 def test_a_start_in_both_formats():
     event = platform_events.start("r-1", "7", "Root=1-2")
-    assert event.line(NOON, as_json=False) == "START RequestId: r-1 Version: 7\n"
-    assert json.loads(event.line(NOON, as_json=True)) == {
+    assert event.text == "START RequestId: r-1 Version: 7\n"
+    assert json.loads(event.json_line(NOON)) == {
         "time": "2025-11-24T16:00:00.000Z", "type": "platform.start",
         "record": {"requestId": "r-1", "version": "7", "tracing": {"type": "X-Amzn-Trace-Id", "value": "Root=1-2"}},
     }  # fmt: skip
 
 
 def test_a_report_of_success():
-    said = json.loads(platform_events.report(record()).line(NOON, as_json=True))
+    said = json.loads(platform_events.report(record()).json_line(NOON))
     assert said["record"] == {
         "requestId": "r-1", "status": "success",
         "metrics": {"durationMs": 12.346, "billedDurationMs": 114, "memorySizeMB": 128, "maxMemoryUsedMB": 40, "initDurationMs": 101.2},
@@ -80,14 +80,14 @@ def test_reports_of_failures_are_warnings(changes: dict[str, object], status: st
 )
 def test_the_system_log_level_decides_what_json_has(event: platform_events.PlatformEvent, level: str):
     ranks = ["DEBUG", "INFO", "WARN"]
-    shown = [chosen for chosen in ranks if event.line(NOON, as_json=True, system_level=chosen)]
+    shown = [chosen for chosen in ranks if event.json_line(NOON, chosen)]
     assert shown == ranks[: ranks.index(level) + 1]
 
 
 def test_only_text_has_an_end_and_only_a_failed_init_has_a_line():
-    assert platform_events.end("r").line(NOON, as_json=False) == "END RequestId: r\n"
-    assert platform_events.end("r").line(NOON, as_json=True, system_level="DEBUG") == ""
-    assert platform_events.init_report(5.0, provisioned=False).line(NOON, as_json=False) == ""
+    assert platform_events.end("r").text == "END RequestId: r\n"
+    assert platform_events.end("r").json_line(NOON, "DEBUG") == ""
+    assert platform_events.init_report(5.0, provisioned=False).text == ""
     failed = platform_events.init_report(5.0, provisioned=False, status="error", error_type="Runtime.ExitError")
     assert failed.text == "INIT_REPORT Init Duration: 5.00 ms\tPhase: init\tStatus: error\tError Type: Runtime.ExitError\n"
 
