@@ -7,7 +7,7 @@ PY := $(BIN)/python
 STAMPS := $(VENV)/.stamps
 BUNDLE := jupyter_lambda/labextension/package.json
 LAB_FOLDER := $(VENV)/share/jupyter/labextensions/jupyter-lambda
-FRONTEND := $(shell find labextension/src labextension/style -type f 2>/dev/null) \
+FRONTEND := $(shell find labextension/src labextension/style labextension/schema -type f 2>/dev/null) \
             labextension/package.json labextension/tsconfig.json labextension/.yarnrc.yml labextension/yarn.lock
 
 # What the tests need from Debian, as COMMAND:PACKAGE or FILE:PACKAGE; installed where it is missing and we are root.

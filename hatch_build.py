@@ -21,7 +21,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 BUNDLE = "jupyter_lambda/labextension"
 SHARED = "share/jupyter/labextensions/jupyter-lambda"
-SOURCES = ("src", "style", "package.json", "yarn.lock", "tsconfig.json")
+SOURCES = ("src", "style", "schema", "package.json", "yarn.lock", "tsconfig.json")
 
 
 class FrontendError(Exception):

@@ -11,6 +11,7 @@ IN_WHEEL = (
     "share/jupyter/labextensions/jupyter-lambda/package.json",
     "share/jupyter/labextensions/jupyter-lambda/install.json",
     "share/jupyter/labextensions/jupyter-lambda/static/remoteEntry.",
+    "share/jupyter/labextensions/jupyter-lambda/schemas/jupyter-lambda/plugin.json",
     "etc/jupyter/jupyter_server_config.d/jupyter_lambda.json",
     "licenses/LICENSE",
     "jupyter_lambda/_version.py",
@@ -18,6 +19,7 @@ IN_WHEEL = (
 IN_SDIST = (
     "jupyter_lambda/labextension/package.json",
     "jupyter_lambda/labextension/static/remoteEntry.",
+    "jupyter_lambda/labextension/schemas/jupyter-lambda/plugin.json",
     "labextension/src/index.ts",
     "labextension/yarn.lock",
     "hatch_build.py",

@@ -29,6 +29,7 @@ from jupyter_lambda.model.engine_api import (
     ImageRequest,
     InvocationPage,
     PublishRequest,
+    SettingView,
 )
 from jupyter_lambda.model.invocation import InvocationRecord
 from jupyter_lambda.model.names import parse_function_reference
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
     from jupyter_lambda.api.access import Access
     from jupyter_lambda.engine.engine import Engine
+    from jupyter_lambda.model.host import MachineReading
 
 
 _OWN_PATHS = ("/health", "/metrics")
@@ -58,7 +60,11 @@ class Service:
         status: Callable[[], EngineStatus],
         doctor: Callable[[], Awaitable[Any]],
         stop: Callable[[bool], None],
+        machine: Callable[[], MachineReading] | None = None,
+        settings: Callable[[], list[SettingView]] = list,
     ) -> None:
+        self.machine = machine
+        self.settings = settings
         self.hello = hello
         self.status = status
         self.doctor = doctor
@@ -108,7 +114,7 @@ def control_plane(engine: Engine, service: Service, access: Access) -> ASGIApp:
             Route("/metrics", routes.prometheus),
             Route(TRUSTED_PREFIX + "{id}/{rest:path}", _Application(urls.answer_trusted)),
             *routes.table(),
-            WebSocketRoute("/engine/v1/stream", lambda socket: stream(socket, engine, service.status)),
+            WebSocketRoute("/engine/v1/stream", lambda socket: stream(socket, engine, service.status, service.machine)),
         ],
         middleware=[Middleware(Guard, access=access)],
         exception_handlers={JupyterLambdaError: _on_error, 404: _on_unknown, 405: _on_unknown},
@@ -141,6 +147,7 @@ class Routes:
             Route("/engine/v1/hello", self.hello),
             Route("/engine/v1/status", self.status),
             Route("/engine/v1/doctor", self.doctor),
+            Route("/engine/v1/settings", self.settings),
             Route("/engine/v1/stop", self.stop, methods=["POST"]),
             Route("/engine/v1/blobs/{sha256}", self.blob, methods=["HEAD", "PUT"]),
             Route("/engine/v1/images", self.image, methods=["POST"]),
@@ -177,6 +184,10 @@ class Routes:
     async def doctor(self, _: Request) -> Response:
         """What this machine offers."""
         return _json(await self._service.doctor())
+
+    async def settings(self, _: Request) -> Response:
+        """The engine's settings, with their defaults."""
+        return _json(self._service.settings())
 
     async def stop(self, request: Request) -> Response:
         """End the engine, soon."""

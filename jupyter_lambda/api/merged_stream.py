@@ -3,7 +3,8 @@
 Everything that changed within a window comes in one message:
 `{"type": "changes", "number": N, "changes": […], "counts": […], "running": […], "environments": […], "status": {…}}`. Of each function's
 invocations that ended, the latest 20 are there as records (400 a second); `counts` has all of them. `running`, `environments` and
-`status` are whole, and left out where they are as the page knows them. So a page draws what it gets, and loses records, never counts.
+`status` are whole, and left out where they are as the page knows them; `machine` comes every two seconds. So a page
+draws what it gets, and loses records, never counts.
 """
 
 from __future__ import annotations
@@ -21,8 +22,11 @@ if TYPE_CHECKING:
     from jupyter_lambda.engine.engine import Engine
     from jupyter_lambda.engine.live import Change
     from jupyter_lambda.model.engine_api import EngineStatus
+    from jupyter_lambda.model.host import MachineReading
 
 WINDOW_SECONDS: Final = 0.05
+WINDOW_SECONDS_MIN, WINDOW_SECONDS_MAX = 0.02, 2.0
+MACHINE_SECONDS: Final = 2.0  # between two readings of how busy the machine is
 RECORDS_MAX: Final = 20  # of one function in one message
 RUNNING_MAX: Final = 200
 
@@ -30,7 +34,11 @@ RUNNING_MAX: Final = 200
 class MergedStream:
     """Makes one page's messages, and remembers what that page knows."""
 
-    def __init__(self, engine: Engine, status: Callable[[], EngineStatus]) -> None:
+    def __init__(
+        self, engine: Engine, status: Callable[[], EngineStatus], machine: Callable[[], MachineReading] | None = None
+    ) -> None:
+        self._machine = machine
+        self._machine_due = 0.0
         self._engine = engine
         self._status = status
         self._known: dict[str, bytes] = {}
@@ -38,13 +46,20 @@ class MergedStream:
     def message(self, changes: list[Change]) -> str | None:
         """The message for a window's changes; None if there is nothing to say."""
         kept, counts = merge(changes)
-        body: dict[str, Any] = self._whole_parts()
+        body: dict[str, Any] = self._whole_parts() | self._reading()
         if kept:
             body |= {"changes": kept, "counts": counts}
         if not body:
             return None
         number = changes[-1].number if changes else self._engine.live.number
         return msgspec.json.encode({"type": "changes", "number": number, **body}).decode()
+
+    def _reading(self) -> dict[str, Any]:
+        now = self._engine.clock.monotonic()
+        if self._machine is None or now < self._machine_due:
+            return {}
+        self._machine_due = now + 0.95 * MACHINE_SECONDS
+        return {"machine": self._machine()}
 
     def _whole_parts(self) -> dict[str, Any]:
         """What runs, stands and holds now, as far as the page does not know it yet."""

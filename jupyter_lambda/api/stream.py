@@ -3,7 +3,8 @@
 Messages are JSON: `{"type": "snapshot", "number": N, …}` and `{"type": "change", "number": N, "kind": …, "body": …}`. `?since=N`
 resumes where the ring still has every change after N; a reader that falls behind gets a new snapshot, and nobody waits for it.
 
-`?merged=1` is for pages: what changed within 50 ms comes as one message (`merged_stream`).
+`?merged=1` is for pages: what changed within 50 ms, or within `window_ms`, comes as one message (`merged_stream`), and every two
+seconds how busy the machine is.
 """
 
 from __future__ import annotations
@@ -15,7 +16,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from starlette.websockets import WebSocketDisconnect
 
-from jupyter_lambda.api.merged_stream import WINDOW_SECONDS, MergedStream
+from jupyter_lambda.api.merged_stream import (
+    MACHINE_SECONDS,
+    WINDOW_SECONDS,
+    WINDOW_SECONDS_MAX,
+    WINDOW_SECONDS_MIN,
+    MergedStream,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,16 +32,23 @@ if TYPE_CHECKING:
     from jupyter_lambda.engine.engine import Engine
     from jupyter_lambda.engine.live import Change, Watcher
     from jupyter_lambda.model.engine_api import EngineStatus
+    from jupyter_lambda.model.host import MachineReading
 
 
-async def stream(socket: WebSocket, engine: Engine, status: Callable[[], EngineStatus]) -> None:
+async def stream(
+    socket: WebSocket, engine: Engine, status: Callable[[], EngineStatus], machine: Callable[[], MachineReading] | None = None
+) -> None:
     """Serve one watcher until it leaves or the engine stops."""
     await socket.accept()
     since = socket.query_params.get("since", "")
     with engine.live.watch() as watcher:
         missed = engine.live.since(int(since)) if since.isdigit() else None
-        send = _send_merged if socket.query_params.get("merged") == "1" else _send
-        sending = asyncio.create_task(send(socket, engine, status, watcher, missed))
+        if socket.query_params.get("merged") == "1":
+            page = MergedStream(engine, status, machine)
+            window = _window_seconds(socket.query_params.get("window_ms", ""))
+            sending = asyncio.create_task(_send_merged(socket, engine, status, watcher, missed, page, window))
+        else:
+            sending = asyncio.create_task(_send(socket, engine, status, watcher, missed))
         leaving = asyncio.create_task(_until_it_leaves(socket))
         done, pending = await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
         for task in pending:
@@ -60,10 +74,20 @@ async def _send(
             await _send_change(socket, change)
 
 
+def _window_seconds(text: str) -> float:
+    """The window that a page wishes for, in milliseconds, within what makes sense."""
+    return min(max(int(text) / 1000.0, WINDOW_SECONDS_MIN), WINDOW_SECONDS_MAX) if text.isdigit() else WINDOW_SECONDS
+
+
 async def _send_merged(
-    socket: WebSocket, engine: Engine, status: Callable[[], EngineStatus], watcher: Watcher, missed: list[Change] | None
+    socket: WebSocket,
+    engine: Engine,
+    status: Callable[[], EngineStatus],
+    watcher: Watcher,
+    missed: list[Change] | None,
+    page: MergedStream,
+    window: float,
 ) -> None:
-    page = MergedStream(engine, status)
     if missed is None:
         await _send_snapshot(socket, engine, status)
     changes = missed or []
@@ -73,8 +97,10 @@ async def _send_merged(
             await _send_snapshot(socket, engine, status)
         elif (message := page.message(changes)) is not None:
             await socket.send_text(message)
-        await watcher.news()
-        await engine.clock.sleep(WINDOW_SECONDS)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(MACHINE_SECONDS):
+                await watcher.news()
+                await engine.clock.sleep(window)
         changes = watcher.take()
 
 

@@ -81,6 +81,16 @@ class EngineStatus(msgspec.Struct, frozen=True, kw_only=True):
     image_builds: tuple[ImageBuildView, ...] = ()  # what is being built now
 
 
+class SettingView(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the engine's settings: `engine start --set NAME=VALUE`."""
+
+    name: str
+    value: str  # in use
+    default: str
+    accepts: str
+    description: str
+
+
 class DeployRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Make or change a function from an uploaded package.
 

@@ -64,3 +64,13 @@ class HostFacts(msgspec.Struct, frozen=True, kw_only=True):
     programs: tuple[ProgramFound, ...] = ()
     enforcement: tuple[Enforcement, ...] = ()  # of the process sandbox
     consequences: tuple[str, ...] = ()  # whole sentences: what follows for who uses it
+
+
+class MachineReading(msgspec.Struct, frozen=True, kw_only=True):
+    """How busy a machine is, whoever keeps it busy."""
+
+    at: float  # epoch seconds
+    cpu_share: float  # 0 to 1, of all processors
+    cpus: float  # that environments may use
+    memory_used_mib: int
+    memory_mib: int

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class StreamHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
-    """One page's stream. Query: `since` and `engine`, from the last message that the page has, to go on from there."""
+    """One page's stream. Query: `since` and `engine`, from the last message that the page has, to go on from there; `window_ms`."""
 
     auth_resource = AUTH_RESOURCE
     _passing: asyncio.Task[None] | None = None
@@ -40,6 +40,7 @@ class StreamHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         access: EngineAccess = self.settings["jupyter_lambda_access"]
         relay = StreamRelay(access.find, self._give, SystemClock(), may_start=access.may_start)
         since, of_engine = self.get_query_argument("since", ""), self.get_query_argument("engine", "")
+        relay.window_ms = self.get_query_argument("window_ms", "")
         self._passing = asyncio.create_task(self._pass(relay, since, of_engine))
 
     def on_message(self, message: str | bytes) -> None:

@@ -46,6 +46,7 @@ class StreamRelay:
         self._clock = clock
         self._may_start = may_start
         self._told_down = False
+        self.window_ms = ""  # what the page wants merged into one message; empty: the engine decides
 
     async def run(self, since: str, of_engine: str) -> None:
         """Pass messages until cancelled.
@@ -69,7 +70,8 @@ class StreamRelay:
         from websockets.asyncio.client import unix_connect  # 40 ms that a server's start does without
         from websockets.exceptions import WebSocketException
 
-        address = f"ws://engine/engine/v1/stream?merged=1{f'&since={since}' if since else ''}"
+        window = f"&window_ms={self.window_ms}" if self.window_ms.isdigit() else ""
+        address = f"ws://engine/engine/v1/stream?merged=1{window}{f'&since={since}' if since else ''}"
         reached = False
         try:
             async with unix_connect(

@@ -18,7 +18,9 @@ from jupyter_lambda.engine.settings import EngineSettings
 from jupyter_lambda.model.engine_api import EngineStatus, Hello, SandboxStatus
 from jupyter_lambda.model.function import SANDBOXES
 from jupyter_lambda.sandbox.budget import Budget, machine_budget
+from jupyter_lambda.sandbox.machine_load import MachineLoad
 from jupyter_lambda.service.credentials import home_credentials
+from jupyter_lambda.service.settings import views
 from jupyter_lambda.store import Retention, open_store
 
 if TYPE_CHECKING:
@@ -42,7 +44,10 @@ class EngineGraph:
     async def open(self) -> None:
         """Load what the home has, then listen."""
         await self._engine.open()
-        service = Service(hello=self._hello, status=self._status, doctor=self._doctor, stop=self._plan.request_stop)
+        service = Service(
+            hello=self._hello, status=self._status, doctor=self._doctor, stop=self._plan.request_stop,
+            machine=MachineLoad(self._plan.clock, self._budget).reading, settings=lambda: views(self._plan.arguments.settings),
+        )  # fmt: skip
         key_id, secret = self.runtime.access_key_id, self.runtime.secret_access_key
         verifier = Verifier(
             lambda asked: secret if asked == key_id else None, self._plan.clock.epoch, region=self.runtime.region, key_id=key_id

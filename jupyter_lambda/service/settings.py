@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from jupyter_lambda.errors import RequestError
 from jupyter_lambda.model import limits
+from jupyter_lambda.model.engine_api import SettingView
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -131,8 +132,27 @@ def parse_settings(given: Sequence[str]) -> Settings:
 
 def default(name: str) -> str:
     """A setting's default, as one would write it."""
-    value = next(field.default for field in dataclasses.fields(Settings) if field.name == name)
-    return "auto" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+    return _written(next(field.default for field in dataclasses.fields(Settings) if field.name == name))
+
+
+def views(settings: Settings) -> list[SettingView]:
+    """Every setting with the value in use, for who looks at a running engine."""
+    return [
+        SettingView(
+            name=name, value=_written(getattr(settings, name)), default=default(name), accepts=accepted(name),
+            description=setting.description,
+        )
+        for name, setting in TABLE.items()
+    ]  # fmt: skip
+
+
+def _written(value: Any) -> str:
+    """A value as one would write it after `NAME=`."""
+    if value is None:
+        return "auto"
+    if isinstance(value, tuple):
+        return "+".join(value) or "none"
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def accepted(name: str) -> str:

@@ -7,9 +7,11 @@ import { cardPlugin } from './cell/plugin';
 import { openCellPlugin } from './cell/openCell';
 import { panelPlugin } from './panels/plugin';
 import { enginePlugin } from './services/plugin';
+import { preferencesPlugin } from './services/preferencesPlugin';
 
 const plugins: JupyterFrontEndPlugin<unknown>[] = [
   enginePlugin,
+  preferencesPlugin,
   panelPlugin,
   cardPlugin,
   openCellPlugin

@@ -5,6 +5,7 @@ import { Token } from '@lumino/coreutils';
 import { Widget } from '@lumino/widgets';
 
 import { EngineModel } from './services/engineModel';
+import { Preferences } from './services/preferences';
 
 /** The sidebar panel, for extensions that want to show it. */
 export interface ILambdaPanel {
@@ -23,6 +24,14 @@ export type ILambdaEngine = EngineModel;
 export const ILambdaEngine = new Token<ILambdaEngine>(
   'jupyter-lambda:ILambdaEngine',
   'The live state of the engine that runs the functions.'
+);
+
+/** What the reader set in JupyterLab's settings. */
+export type ILambdaPreferences = Preferences;
+
+export const ILambdaPreferences = new Token<ILambdaPreferences>(
+  'jupyter-lambda:ILambdaPreferences',
+  'The settings of the Lambda panel.'
 );
 
 /** The prefix of plugin ids; JupyterLab wants it to be the package's name. */

@@ -6,12 +6,15 @@ import { ISocket, LiveStream } from '../src/api/streamSocket';
 import {
   IDifference,
   IEnvironment,
+  IEnvironmentLife,
+  IHostFacts,
   IFunctionDetail,
   IInvocationRecord,
   IInvokeAnswer,
   ILogEvent,
   IMetrics,
   ISavedTestEvent,
+  ISetting,
   Message
 } from '../src/api/wire';
 import { EngineModel } from '../src/services/engineModel';
@@ -68,6 +71,12 @@ export class Wires {
 export class FakeApi implements IEngineApi {
   readonly asked: string[] = [];
   records: IInvocationRecord[] = [];
+  living: IEnvironmentLife[] = [];
+  facts = {
+    system: 'Linux',
+    memory_mib: 4000,
+    docker: { answers: false, note: 'no daemon' }
+  } as IHostFacts;
   events: ILogEvent[] = [];
   refusal: Error | null = null;
   answer: Promise<IInvokeAnswer> | null = null;
@@ -87,8 +96,25 @@ export class FakeApi implements IEngineApi {
   async engineLog(): Promise<string> {
     return '';
   }
+  async doctor(): Promise<IHostFacts> {
+    this._note('doctor');
+    return this.facts;
+  }
+  async settings(): Promise<ISetting[]> {
+    return [
+      { name: 'idle_seconds', value: '60', default: '1800', accepts: 'a number', description: 'When it ends.' },
+      { name: 'concurrency', value: '1000', default: '1000', accepts: 'a number', description: 'At once.' }
+    ];
+  }
   async configure(name: string, options: object): Promise<void> {
     this._note(`configure ${name} ${JSON.stringify(options)}`);
+  }
+  async reserve(name: string, concurrency: number | null): Promise<void> {
+    this._note(`reserve ${name} ${concurrency}`);
+  }
+  async lives(name: string): Promise<IEnvironmentLife[]> {
+    this._note(`lives ${name}`);
+    return this.living;
   }
   async publish(name: string): Promise<void> {
     this._note(`publish ${name}`);

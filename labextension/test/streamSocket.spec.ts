@@ -72,6 +72,21 @@ describe('LiveStream', () => {
     expect(heard).toEqual([]);
   });
 
+  it('asks for another window on a new socket, from where it was', () => {
+    const { wires, heard } = listening();
+    wires.socket.say(up('e-1'));
+    wires.socket.say(snapshot(7));
+    const before = wires.socket;
+    wires.stream.windowMs = 250;
+    expect(before.isClosed).toBe(true);
+    expect(wires.socket.query).toBe('?since=7&engine=e-1&window_ms=250');
+    expect(wires.waits).toEqual([]);
+    wires.stream.windowMs = 250;
+    expect(wires.sockets.length).toBe(2);
+    before.say(changes(8));
+    expect(heard.length).toBe(2);
+  });
+
   it('ends once, and does not connect again', () => {
     const { wires } = listening();
     wires.stream.dispose();

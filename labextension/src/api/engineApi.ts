@@ -3,11 +3,14 @@
  */
 import {
   IDifference,
+  IEnvironmentLife,
+  IHostFacts,
   IInvocationRecord,
   IInvokeAnswer,
   ILogEvent,
   IMetrics,
-  ISavedTestEvent
+  ISavedTestEvent,
+  ISetting
 } from './wire';
 
 /** What services ask of the engine; tests give one of their own. */
@@ -15,7 +18,12 @@ export interface IEngineApi {
   startEngine(): Promise<void>;
   stopEngine(): Promise<void>;
   engineLog(): Promise<string>;
+  /** Look at the engine's machine; takes it some 100 ms. */
+  doctor(): Promise<IHostFacts>;
+  settings(): Promise<ISetting[]>;
   configure(name: string, options: { [member: string]: unknown }): Promise<void>;
+  /** Cap a function and keep room for it; null takes that back. */
+  reserve(name: string, concurrency: number | null): Promise<void>;
   publish(name: string): Promise<void>;
   setAlias(
     name: string,
@@ -37,6 +45,8 @@ export interface IEngineApi {
   invocation(
     requestId: string
   ): Promise<{ record: IInvocationRecord; log: string }>;
+  /** What a function's environments did after a time (epoch seconds). */
+  lives(name: string, since: number): Promise<IEnvironmentLife[]>;
   logs(name: string, sinceSequence: number): Promise<ILogEvent[]>;
   metrics(name: string, since: number): Promise<IMetrics>;
   difference(name: string, before: string, after: string): Promise<IDifference>;
@@ -80,11 +90,28 @@ export class EngineApi implements IEngineApi {
     return (await this._ask<{ text: string }>('GET', 'engine/log')).text;
   }
 
+  async doctor(): Promise<IHostFacts> {
+    return this._ask('GET', 'doctor');
+  }
+
+  async settings(): Promise<ISetting[]> {
+    return this._ask('GET', 'settings');
+  }
+
   async configure(
     name: string,
     options: { [member: string]: unknown }
   ): Promise<void> {
     await this._ask('PATCH', `${path(name)}/configuration`, { options });
+  }
+
+  async reserve(name: string, concurrency: number | null): Promise<void> {
+    await this._ask('PATCH', `${path(name)}/configuration`, {
+      options: {},
+      ...(concurrency === null
+        ? { clear_reserved_concurrency: true }
+        : { reserved_concurrency: concurrency })
+    });
   }
 
   async publish(name: string): Promise<void> {
@@ -154,6 +181,10 @@ export class EngineApi implements IEngineApi {
     requestId: string
   ): Promise<{ record: IInvocationRecord; log: string }> {
     return this._ask('GET', `invocations/${encodeURIComponent(requestId)}`);
+  }
+
+  async lives(name: string, since: number): Promise<IEnvironmentLife[]> {
+    return this._ask('GET', `${path(name)}/environments?since=${since}`);
   }
 
   async logs(name: string, sinceSequence: number): Promise<ILogEvent[]> {

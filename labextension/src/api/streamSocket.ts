@@ -52,6 +52,19 @@ export class LiveStream {
     }
   }
 
+  /** What changes within this time shall come as one message; a stream that is open is opened anew. */
+  set windowMs(ms: number) {
+    if (ms !== this._windowMs) {
+      this._windowMs = ms;
+      if (this._socket && !this._isDisposed) {
+        const before = this._socket;
+        before.onmessage = before.onclose = null;
+        before.close();
+        this._connect();
+      }
+    }
+  }
+
   /** Don't wait for the next try. */
   retryNow(): void {
     if (this._cancelWait) {
@@ -73,9 +86,13 @@ export class LiveStream {
 
   private _connect(): void {
     this._link.emit({ state: 'connecting' });
-    const query = this._engine
-      ? `?since=${this._number}&engine=${encodeURIComponent(this._engine)}`
-      : '';
+    const asked = [
+      this._engine
+        ? `since=${this._number}&engine=${encodeURIComponent(this._engine)}`
+        : '',
+      this._windowMs === null ? '' : `window_ms=${this._windowMs}`
+    ].filter(part => part !== '');
+    const query = asked.length ? `?${asked.join('&')}` : '';
     const socket = this._options.connect(query);
     this._socket = socket;
     socket.onopen = () => {
@@ -128,6 +145,7 @@ export class LiveStream {
   private _cancelWait: (() => void) | null = null;
   private _wait = FIRST_WAIT_MS;
   private _number = 0;
+  private _windowMs: number | null = null;
   private _engine: string | null = null;
   private _pending: string | null = null;
   private readonly _message = new Signal<this, Message>(this);

@@ -63,6 +63,13 @@ export type Status =
   | 'throttled'
   | 'lost';
 
+/** Where an init's time went; only our own runtime tells it. */
+export interface IInitTimes {
+  whole_ms: number;
+  imports?: { module: string; at_ms: number; ms: number; depth?: number }[];
+  preloaded?: string[];
+}
+
 /** An invocation that ended. The engine leaves out members that equal their default. */
 export interface IInvocationRecord {
   request_id: string;
@@ -76,6 +83,7 @@ export interface IInvocationRecord {
   cold?: boolean;
   start_ms?: number;
   init_ms?: number;
+  init_times?: IInitTimes | null;
   duration_ms?: number;
   billed_ms?: number;
   memory_mib?: number;
@@ -121,6 +129,21 @@ export interface IEnvironment {
   init_ms: number;
   ended: number | null;
   reason: string;
+}
+
+/** A time that an environment spent in one state, epoch seconds. */
+export interface ILifeSpan {
+  state: EnvironmentState;
+  since: number;
+  until?: number | null;
+  calls?: number;
+  /** What ended it out of turn. */
+  why?: string;
+}
+
+export interface IEnvironmentLife {
+  environment: IEnvironment;
+  spans: ILifeSpan[];
 }
 
 export interface IEnforcement {
@@ -179,6 +202,47 @@ export interface IChanges {
   running?: IRunning[];
   environments?: IEnvironment[];
   status?: IEngineStatus;
+  machine?: IMachine;
+}
+
+/** How busy the engine's machine is, whoever keeps it busy: `MachineReading` in jupyter_lambda/model/host.py. */
+export interface IMachine {
+  /** Epoch seconds. */
+  at: number;
+  /** 0 to 1, of all processors. */
+  cpu_share: number;
+  cpus: number;
+  memory_used_mib: number;
+  memory_mib: number;
+}
+
+/** One of the engine's settings. */
+export interface ISetting {
+  name: string;
+  value: string;
+  default: string;
+  accepts: string;
+  description: string;
+}
+
+/** What a machine offers: jupyter_lambda/model/host.py. */
+export interface IHostFacts {
+  system: string;
+  user: string;
+  memory_mib: number;
+  memory_from: string;
+  budget_mib: number;
+  cpus: number;
+  cpus_from: string;
+  cgroup: string;
+  namespaces: string;
+  landlock: number;
+  home: string;
+  home_file_system: string;
+  home_note: string;
+  docker: { answers: boolean; version?: string; address?: string; note?: string };
+  pythons?: { version: string; executable: string; found_by: string }[];
+  consequences?: string[];
 }
 
 export interface IEngineIdentity {
@@ -238,6 +302,7 @@ export interface IDifference {
   after: string;
   configuration: { [member: string]: [unknown, unknown] };
   source: string;
+  captured?: { [name: string]: [unknown, unknown] };
 }
 
 /** An event that is kept to try a function with: jupyter_lambda/model/saved_event.py. */

@@ -12,6 +12,7 @@ import {
   latencyColumns,
   memoryColumns,
   newest,
+  waitingColumns,
   niceCeiling
 } from '../services/chartSeries';
 import { History } from '../services/history';
@@ -204,6 +205,54 @@ export function EnvironmentChart(
             limitLine(plot, reserved, inks.text, inks.font, trans.__('reserved %1', reserved));
           }
         }
+      })}
+    />
+  );
+}
+
+/** Calls a second, throttled ones included. */
+export function ArrivalChart(props: IChartProps & IHistoryProps): JSX.Element {
+  const trans = useTrans();
+  const { history, now, span } = props;
+  const seconds = history.seconds(Math.floor(now), span);
+  const columns: [Column, Column] = [
+    seconds.map((_, i) => i - seconds.length + 1),
+    seconds.map(s => s.invocations + s.throttles)
+  ];
+  const arrived = columns[1];
+  return (
+    <Plot
+      {...props}
+      note={trans.__('per second')}
+      label={trans.__('Arrivals: %1 in this time, at most %2 a second', sum(arrived), Math.max(0, ...arrived.map(v => v ?? 0)))}
+      columns={columns}
+      legend={[{ label: trans.__('calls'), sign: 'load', value: row => count(arrived[row ?? arrived.length - 1] ?? 0) }]}
+      options={inks => ({
+        scales: { y: wholeScale(1) },
+        axis: wholeAxis(),
+        series: [{}, { stroke: inks.load, fill: inks.line, width: 1.25, paths: stepped, points: NO_POINTS }]
+      })}
+    />
+  );
+}
+
+/** Calls that waited for an environment. */
+export function WaitingChart(props: IChartProps & IHistoryProps & { levels: Levels }): JSX.Element {
+  const trans = useTrans();
+  const { levels, now, span } = props;
+  const columns = waitingColumns(levels.steps, now, span);
+  const waiting = columns[1];
+  return (
+    <Plot
+      {...props}
+      note={trans.__('calls without an environment yet')}
+      label={trans.__('Waiting now: %1; at most %2 in this time', waiting[waiting.length - 1] ?? 0, Math.max(0, ...waiting.map(v => v ?? 0)))}
+      columns={columns}
+      legend={[{ label: trans.__('waiting'), sign: 'load', value: row => count(waiting[row ?? waiting.length - 1] ?? 0) }]}
+      options={inks => ({
+        scales: { y: wholeScale(1) },
+        axis: wholeAxis(),
+        series: [{}, { stroke: inks.load, fill: inks.line, width: 1.25, paths: stepped, points: NO_POINTS }]
       })}
     />
   );

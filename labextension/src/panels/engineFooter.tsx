@@ -11,6 +11,8 @@ import { useTrans } from './words';
 export function EngineFooter(props: {
   model: EngineModel;
   stop: () => void;
+  /** Show the engine in the main area; null where that is not possible. */
+  open: (() => void) | null;
 }): JSX.Element {
   const trans = useTrans();
   const [isOpen, setOpen] = useState(true);
@@ -32,7 +34,13 @@ export function EngineFooter(props: {
             <Glyph shape="plug" />
           )}
         </button>
-        <strong>{trans.__('Engine')}</strong>
+        {props.open ? (
+          <button className="jp-Lambda-link" onClick={props.open}>
+            {trans.__('Engine')}
+          </button>
+        ) : (
+          <strong>{trans.__('Engine')}</strong>
+        )}
         <span className="jp-Lambda-quiet">
           {isLive
             ? trans.__('%1 sandbox', status.sandbox)

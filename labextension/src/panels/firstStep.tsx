@@ -5,11 +5,17 @@ import React from 'react';
 
 import { useTrans } from './words';
 
-/** The cells, in the order in which a reader runs them. */
-export const FIRST_CELLS: readonly string[] = [
-  '%load_ext jupyter_lambda',
-  '%%lambda resize\ndef handler(event, context):\n    return event["side"] // 2'
-];
+/** Lambda's own default: nothing has to be said for it. */
+const MEMORY_UNSAID = 128;
+
+/** The cells, in the order in which a reader runs them; `memory` in MB. */
+export function firstCells(memory: number): readonly string[] {
+  const option = memory === MEMORY_UNSAID ? '' : ` --memory ${memory}`;
+  return [
+    '%load_ext jupyter_lambda',
+    `%%lambda resize${option}\ndef handler(event, context):\n    return event["side"] // 2`
+  ];
+}
 
 /** The call that proves it. */
 export const FIRST_CALL = 'resize({"side": 640})';
@@ -17,9 +23,12 @@ export const FIRST_CALL = 'resize({"side": 640})';
 export function FirstStep(props: {
   /** Whether the engine said that there is none. */
   known: boolean;
+  /** MB that the function asks for. */
+  memory: number;
   insertCells: ((sources: readonly string[]) => void) | null;
 }): JSX.Element {
   const trans = useTrans();
+  const cells = firstCells(props.memory);
   return (
     <section className="jp-Lambda-firstStep">
       <h3>
@@ -33,13 +42,13 @@ export function FirstStep(props: {
           '%%lambda'
         )}
       </p>
-      {FIRST_CELLS.map(source => (
+      {cells.map(source => (
         <Cell key={source} source={source} />
       ))}
       {props.insertCells ? (
         <button
           className="jp-Lambda-button jp-mod-primary"
-          onClick={() => props.insertCells?.(FIRST_CELLS)}
+          onClick={() => props.insertCells?.(cells)}
         >
           {trans.__('Insert these two cells')}
         </button>

@@ -1,30 +1,38 @@
 /**
- * The panel's list: two lines a function, what is active first. One tab stop, arrows move, Enter opens.
+ * The panel's list: two lines a function, what is active first. One tab stop, arrows move, Enter opens. Of hundreds of functions,
+ * those that can be seen are in the page.
  */
-import React, { useRef, useState } from 'react';
+import React, { useEffect, useRef, useState } from 'react';
 
 import { EngineModel } from '../services/engineModel';
 import { FunctionState } from '../services/functionState';
 import { duration } from '../services/quantities';
 import { ConditionGlyph, Glyph } from './glyphs';
+import { useTick } from './modelView';
 import { Quantity } from './quantity';
 import { Sparkline } from './sparkline';
-import { useTick } from './modelView';
+import { useWindow } from './windowed';
 import { useTrans } from './words';
+
+export type Order = 'active' | 'name';
 
 export interface IFunctionListProps {
   model: EngineModel;
   /** The notebook that the user looks at, null for none. */
   notebook: string | null;
+  state: { filter: string; order: Order };
+  change: (state: { filter: string; order: Order }) => void;
   open: (name: string) => void;
 }
 
-type Order = 'active' | 'name';
+/** A row's height in grid pixels, as panel.css has it; heads of groups have the same. */
+const ROW = 48;
+
+type Item = { head: string; count: number } | FunctionState;
 
 export function FunctionList(props: IFunctionListProps): JSX.Element {
   const trans = useTrans();
-  const [filter, setFilter] = useState('');
-  const [order, setOrder] = useState<Order>('active');
+  const { filter, order } = props.state;
   const all = [...props.model.functions.values()];
   const isLive = props.model.presence === 'live';
   useTick(1000, isLive && all.some(f => f.lastActive > 0));
@@ -34,6 +42,12 @@ export function FunctionList(props: IFunctionListProps): JSX.Element {
     .sort(order === 'name' ? byName : byActivity);
   const here = shown.filter(f => isOf(f, props.notebook));
   const elsewhere = shown.filter(f => !isOf(f, props.notebook));
+  const items: Item[] = [
+    ...(here.length ? [{ head: trans.__('In this notebook'), count: here.length }, ...here] : []),
+    ...(elsewhere.length
+      ? [{ head: here.length ? trans.__('Elsewhere') : trans.__('Functions'), count: elsewhere.length }, ...elsewhere]
+      : [])
+  ];
   return (
     <>
       <div className="jp-Lambda-filter">
@@ -44,79 +58,101 @@ export function FunctionList(props: IFunctionListProps): JSX.Element {
             value={filter}
             aria-label={trans.__('Filter functions')}
             placeholder={trans._n('Filter %1 function', 'Filter %1 functions', all.length)}
-            onChange={event => setFilter(event.target.value)}
+            onChange={event => props.change({ filter: event.target.value, order })}
           />
         </label>
         <select
           className="jp-Lambda-select"
           aria-label={trans.__('Order')}
           value={order}
-          onChange={event => setOrder(event.target.value as Order)}
+          onChange={event => props.change({ filter, order: event.target.value as Order })}
         >
           <option value="active">{trans.__('active')}</option>
           <option value="name">{trans.__('name')}</option>
         </select>
       </div>
       {shown.length === 0 ? (
-        <div className="jp-Lambda-note">
-          <span>{trans.__('No function named like «%1».', filter)}</span>
-          <button className="jp-Lambda-link" onClick={() => setFilter('')}>
-            {trans.__('Clear filter')}
-          </button>
+        <div className="jp-Lambda-body">
+          <div className="jp-Lambda-note">
+            <span>{trans.__('No function named like «%1».', filter)}</span>
+            <button className="jp-Lambda-link" onClick={() => props.change({ filter: '', order })}>
+              {trans.__('Clear filter')}
+            </button>
+          </div>
         </div>
       ) : (
-        <div className={`jp-Lambda-list${isLive ? '' : ' jp-mod-stale'}`}>
-          <Group {...props} title={trans.__('In this notebook')} functions={here} />
-          <Group
-            {...props}
-            title={here.length ? trans.__('Elsewhere') : trans.__('Functions')}
-            functions={elsewhere}
-          />
-        </div>
+        <Rows items={items} isLive={isLive} second={props.model.second} open={props.open} />
       )}
     </>
   );
 }
 
-function Group(
-  props: IFunctionListProps & { title: string; functions: FunctionState[] }
-): JSX.Element | null {
+function Rows(props: {
+  items: Item[];
+  isLive: boolean;
+  second: number;
+  open: (name: string) => void;
+}): JSX.Element {
+  const { items } = props;
   const list = useRef<HTMLUListElement>(null);
-  const [current, setCurrent] = useState(0);
-  if (props.functions.length === 0) {
-    return null;
-  }
+  const shown = useWindow(items.length, ROW);
+  const [current, setCurrent] = useState<string | null>(null);
+  const wanted = useRef<string | null>(null);
+  const functions = items.filter((item): item is FunctionState => item instanceof FunctionState);
+  const stop = functions.some(f => f.name === current) ? current : functions[0].name;
+  useEffect(() => {
+    // The row that an arrow led to may have come into the page just now.
+    if (wanted.current !== null) {
+      const rows = list.current?.querySelectorAll<HTMLElement>('[data-function]') ?? [];
+      const row = [...rows].find(r => r.dataset['function'] === wanted.current);
+      if (row) {
+        wanted.current = null;
+        row.focus();
+      }
+    }
+  });
   const onKey = (event: React.KeyboardEvent): void => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    const edge = { Home: 0, End: props.functions.length - 1 }[event.key];
+    const edge = { Home: 0, End: functions.length - 1 }[event.key];
     if (step === undefined && edge === undefined) {
       return;
     }
     event.preventDefault();
-    const next = edge ?? Math.min(Math.max(current + (step ?? 0), 0), props.functions.length - 1);
-    setCurrent(next);
-    list.current?.querySelectorAll<HTMLElement>('.jp-Lambda-function')[next]?.focus();
+    const at = functions.findIndex(f => f.name === stop);
+    const next = functions[edge ?? Math.min(Math.max(at + (step ?? 0), 0), functions.length - 1)];
+    wanted.current = next.name;
+    setCurrent(next.name);
+    const index = items.indexOf(next);
+    const scroller = list.current?.parentElement;
+    if (scroller && (index < shown.from || index >= shown.to)) {
+      scroller.scrollTop = (index / items.length) * scroller.scrollHeight;
+    }
   };
   return (
-    <section>
-      <h3 className="jp-Lambda-group">
-        <span>{props.title}</span>
-        <span className="jp-Lambda-number">{props.functions.length}</span>
-      </h3>
+    <div className={`jp-Lambda-body${props.isLive ? '' : ' jp-mod-stale'}`} ref={shown.ref}>
       <ul className="jp-Lambda-functions" ref={list} onKeyDown={onKey}>
-        {props.functions.map((state, index) => (
-          <li key={state.name}>
-            <Row
-              state={state}
-              second={props.model.second}
-              isStop={index === Math.min(current, props.functions.length - 1)}
-              focused={() => setCurrent(index)}
-              open={() => props.open(state.name)}
-            />
-          </li>
-        ))}
+        {shown.above > 0 ? <li aria-hidden="true" style={{ height: shown.above }} /> : null}
+        {items.slice(shown.from, shown.to).map(item =>
+          item instanceof FunctionState ? (
+            <li key={item.name}>
+              <Row
+                state={item}
+                second={props.second}
+                isStop={item.name === stop}
+                focused={() => setCurrent(item.name)}
+                open={() => props.open(item.name)}
+              />
+            </li>
+          ) : (
+            <li key={`head ${item.head}`} className="jp-Lambda-group">
+              <h3>{item.head}</h3>
+              <span className="jp-Lambda-number">{item.count}</span>
+            </li>
+          )
+        )}
+        {shown.below > 0 ? <li aria-hidden="true" style={{ height: shown.below }} /> : null}
       </ul>
-    </section>
+    </div>
   );
 }
 

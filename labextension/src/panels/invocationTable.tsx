@@ -1,7 +1,7 @@
 /**
  * Invocations as rows: what runs first, then the newest. Each duration stands against its timeout, memory against its limit.
  */
-import React from 'react';
+import React, { useCallback, useRef } from 'react';
 
 import { IInvocationRecord, IRunning } from '../api/wire';
 import { isFailure } from '../services/functionState';
@@ -9,6 +9,7 @@ import { clockTime, duration, memory } from '../services/quantities';
 import { Glyph, StatusGlyph } from './glyphs';
 import { useTick } from './modelView';
 import { Quantity } from './quantity';
+import { Gap, useWindow } from './windowed';
 import { statusWord, useTrans } from './words';
 
 export interface IInvocationTableProps {
@@ -17,15 +18,28 @@ export interface IInvocationTableProps {
   selected?: string;
   select?: (record: IInvocationRecord) => void;
   cancel?: (requestId: string) => void;
-  /** A card's table is narrower. */
+  /** A card's table is narrower, and has all its rows in the page. */
   short?: boolean;
+  /** The last row came into view. */
+  nearEnd?: () => void;
 }
+
+/** A row's height in grid pixels, as detail.css has it. */
+const ROW = 26;
 
 export function InvocationTable(props: IInvocationTableProps): JSX.Element {
   const trans = useTrans();
   useTick(200, props.running.length > 0);
-  const longest = scaleOf(props.records);
-  if (props.records.length + props.running.length === 0) {
+  const { records, running, select, cancel } = props;
+  const count = running.length + records.length;
+  const shown = useWindow(props.short ? 0 : count, ROW, props.nearEnd);
+  const [from, to] = props.short ? [0, count] : [shown.from, shown.to];
+  const latest = useRef({ select, cancel });
+  latest.current = { select, cancel };
+  // The same for every redraw, so that rows that are as they were are not made again.
+  const choose = useCallback((record: IInvocationRecord) => latest.current.select?.(record), []);
+  const stop = useCallback((id: string) => latest.current.cancel?.(id), []);
+  if (count === 0) {
     return (
       <p className="jp-Lambda-quiet">
         {trans.__(
@@ -34,40 +48,58 @@ export function InvocationTable(props: IInvocationTableProps): JSX.Element {
       </p>
     );
   }
-  return (
-    <table className="jp-Lambda-table jp-Lambda-invocations">
+  const inPage = records.slice(Math.max(0, from - running.length), Math.max(0, to - running.length));
+  const scale = scaleOf(inPage);
+  const columns = props.short ? 7 : 8;
+  const table = (
+    <table className="jp-Lambda-table jp-Lambda-invocations" aria-rowcount={count + 1}>
       <thead>
         <tr>
-          <th aria-label={trans.__('Outcome')} />
-          <th>{trans.__('start')}</th>
-          <th>{trans.__('init')}</th>
-          <th className="jp-mod-right">{trans.__('duration')}</th>
+          <th className="jp-Lambda-glyphColumn">
+            <span className="jp-Lambda-hidden">{trans.__('outcome')}</span>
+          </th>
+          <th className="jp-Lambda-timeColumn">{trans.__('start')}</th>
+          <th className="jp-Lambda-initColumn">{trans.__('init')}</th>
+          <th className="jp-mod-right jp-Lambda-figureColumn">{trans.__('duration')}</th>
           <th className="jp-Lambda-barColumn" aria-hidden="true" />
-          <th className="jp-mod-right">{trans.__('peak / limit')}</th>
-          <th>{trans.__('version')}</th>
-          {props.short ? null : <th>{trans.__('env')}</th>}
+          <th className="jp-mod-right jp-Lambda-memoryColumn">{trans.__('peak / limit')}</th>
+          <th className="jp-Lambda-versionColumn">{trans.__('version')}</th>
+          {props.short ? null : <th className="jp-Lambda-envColumn">{trans.__('env')}</th>}
         </tr>
       </thead>
       <tbody>
-        {props.running.map(r => (
-          <RunningRow key={r.request_id} call={r} {...props} />
+        {props.short ? null : <Gap height={shown.above} columns={columns} />}
+        {running.slice(from, to).map(call => (
+          <RunningRow key={call.request_id} call={call} short={props.short} cancel={cancel ? stop : undefined} />
         ))}
-        {props.records.map(record => (
+        {inPage.map(record => (
           <RecordRow
             key={`${record.request_id}-${record.attempt ?? 1}`}
             record={record}
-            scale={longest}
-            {...props}
+            scale={scale}
+            short={props.short}
+            isSelected={props.selected === record.request_id}
+            select={select ? choose : undefined}
           />
         ))}
+        {props.short ? null : <Gap height={shown.below} columns={columns} />}
       </tbody>
     </table>
   );
+  return props.short ? (
+    table
+  ) : (
+    <div className="jp-Lambda-window" ref={shown.ref}>
+      {table}
+    </div>
+  );
 }
 
-function RunningRow(
-  props: IInvocationTableProps & { call: IRunning }
-): JSX.Element {
+function RunningRow(props: {
+  call: IRunning;
+  short?: boolean;
+  cancel?: (requestId: string) => void;
+}): JSX.Element {
   const trans = useTrans();
   const running = props.call;
   const elapsed = Math.max(0, Date.now() - running.arrived * 1000);
@@ -102,13 +134,16 @@ function RunningRow(
   );
 }
 
-function RecordRow(
-  props: IInvocationTableProps & { record: IInvocationRecord; scale: number }
-): JSX.Element {
+const RecordRow = React.memo(function RecordRow(props: {
+  record: IInvocationRecord;
+  scale: number;
+  short?: boolean;
+  isSelected: boolean;
+  select?: (record: IInvocationRecord) => void;
+}): JSX.Element {
   const trans = useTrans();
-  const { record, select } = props;
+  const { record, select, isSelected } = props;
   const failed = isFailure(record.status);
-  const isSelected = props.selected === record.request_id;
   const open = select ? () => select(record) : undefined;
   const classes = [
     failed ? 'jp-mod-bad' : '',
@@ -175,7 +210,7 @@ function RecordRow(
       )}
     </tr>
   );
-}
+});
 
 function DurationBar(props: {
   record: IInvocationRecord;

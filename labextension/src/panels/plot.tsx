@@ -212,7 +212,7 @@ function optionsFor(
     width: element.clientWidth || 300,
     height: element.clientHeight || 128,
     legend: { show: false },
-    padding: [8, 8, 0, 0],
+    padding: [8, 14, 0, 0],
     cursor: {
       y: false,
       drag: { x: false, y: false },
@@ -223,8 +223,8 @@ function optionsFor(
     axes: [
       {
         ...common,
-        size: 20,
-        gap: 4,
+        size: 22,
+        gap: 6,
         grid: { show: false },
         splits: () => [1, 0.8, 0.6, 0.4, 0.2, 0].map(share => -share * span),
         values: (_, splits) => splits.map(at => agoText(-at, now))

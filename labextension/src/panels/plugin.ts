@@ -1,5 +1,5 @@
 /**
- * Puts the panel into the left sidebar, functions into the main area, and their commands into the palette.
+ * Puts the panel into a sidebar, functions and the engine into the main area, and their commands into palette and launcher.
  */
 import {
   ILabShell,
@@ -7,15 +7,10 @@ import {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
-import {
-  Dialog,
-  ICommandPalette,
-  MainAreaWidget,
-  WidgetTracker,
-  showDialog,
-  showErrorMessage
-} from '@jupyterlab/apputils';
-import { DocumentWidget } from '@jupyterlab/docregistry';
+import { Dialog, ICommandPalette, showDialog } from '@jupyterlab/apputils';
+import { IEditorLanguageRegistry } from '@jupyterlab/codemirror';
+import { ILauncher } from '@jupyterlab/launcher';
+import { IStateDB } from '@jupyterlab/statedb';
 import {
   ITranslator,
   TranslationBundle,
@@ -24,52 +19,86 @@ import {
 
 import { CommandIDs } from '../commands';
 import { lambdaIcon } from '../icons';
-import { EngineModel } from '../services/engineModel';
-import { ILambdaEngine, ILambdaPanel, PACKAGE } from '../tokens';
-import { isTab } from './detail/detailView';
-import { DetailWidget } from './detail/detailWidget';
-import { LambdaPanel } from './panel';
+import { Preferences } from '../services/preferences';
+import { ILambdaEngine, ILambdaPanel, ILambdaPreferences, PACKAGE } from '../tokens';
+import { addEngineCommands } from './engineCommands';
+import { addFunctionTabs } from './functionTabs';
+import { IPage } from './modelView';
+import { NotebookWatch } from './notebookWatch';
+import { IListState, LambdaPanel } from './panel';
 
 /** After the file browser (100), the running sessions (200) and the table of contents (400). */
 const RANK = 450;
 
+const LIST_STATE = `${PACKAGE}:list`;
+
 export const panelPlugin: JupyterFrontEndPlugin<ILambdaPanel> = {
   id: `${PACKAGE}:panel`,
-  description: 'The Lambda panel in the left sidebar, and functions in the main area.',
+  description: 'The Lambda panel in a sidebar, functions and their engine in the main area.',
   autoStart: true,
   provides: ILambdaPanel,
-  requires: [ILambdaEngine],
+  requires: [ILambdaEngine, ILambdaPreferences],
   // Notebook 7 has no layout to restore and no tabs beside its document: nothing else is needed, everything is welcome.
-  optional: [ITranslator, ILayoutRestorer, ICommandPalette, ILabShell],
+  optional: [
+    ITranslator,
+    ILayoutRestorer,
+    ICommandPalette,
+    ILabShell,
+    ILauncher,
+    IStateDB,
+    IEditorLanguageRegistry
+  ],
   activate: (
     app: JupyterFrontEnd,
     model: ILambdaEngine,
+    preferences: ILambdaPreferences,
     translator: ITranslator | null,
     restorer: ILayoutRestorer | null,
     palette: ICommandPalette | null,
-    shell: ILabShell | null
+    shell: ILabShell | null,
+    launcher: ILauncher | null,
+    states: IStateDB | null,
+    languages: IEditorLanguageRegistry | null
   ): ILambdaPanel => {
     const trans = (translator ?? nullTranslator).load('jupyter_lambda');
     const { commands } = app;
+    const page = pageOf(app, preferences, trans, languages);
     const widget = new LambdaPanel({
       model,
       trans,
-      open: name => void commands.execute(CommandIDs.openFunction, { name }),
+      page,
+      preferences,
       stopEngine: () => void commands.execute(CommandIDs.stopEngine),
+      restartEngine: () => void commands.execute(CommandIDs.restartEngine),
       insertCells: () =>
-        canInsert(app) ? sources => void insertCells(app, sources) : null
+        canInsert(app) ? sources => void insertCells(app, sources) : null,
+      restartKernel: () => void commands.execute('notebook:restart-kernel'),
+      saveList: state => void states?.save(LIST_STATE, { ...state })
     });
-    app.shell.add(widget, 'left', { rank: RANK, type: 'Lambda' });
-    restorer?.add(widget, widget.id);
-    shell?.currentChanged.connect((_, args) => {
-      const current = args.newValue;
-      if (current instanceof DocumentWidget) {
-        widget.notebook = current.context.path;
+    void states?.fetch(LIST_STATE).then(kept => {
+      widget.list = kept as Partial<IListState> | undefined;
+    });
+    let side = preferences.values.side;
+    app.shell.add(widget, side, { rank: RANK, type: 'Lambda' });
+    preferences.changed.connect(() => {
+      if (preferences.values.side !== side) {
+        side = preferences.values.side;
+        app.shell.add(widget, side, { rank: RANK, type: 'Lambda' });
+        app.shell.activateById(widget.id);
       }
+      widget.update();
     });
+    restorer?.add(widget, widget.id);
+    if (shell) {
+      const watch = new NotebookWatch(shell);
+      watch.changed.connect(() => {
+        widget.notebook = watch.path;
+        widget.hasDeadKernel = watch.hasDeadKernel;
+      });
+    }
 
-    addFunctionCommand(app, model, trans, restorer);
-    addEngineCommands(app, model, trans);
+    addFunctionTabs(app, model, trans, page, restorer);
+    addEngineCommands(app, model, trans, page, restorer);
     commands.addCommand(CommandIDs.showPanel, {
       label: trans.__('Show Lambda Panel'),
       caption: trans.__('Show the Lambda panel in the sidebar'),
@@ -80,106 +109,59 @@ export const panelPlugin: JupyterFrontEndPlugin<ILambdaPanel> = {
     const category = trans.__('Lambda');
     for (const command of [
       CommandIDs.showPanel,
+      CommandIDs.openFunction,
+      CommandIDs.openEngine,
       CommandIDs.startEngine,
+      CommandIDs.restartEngine,
       CommandIDs.stopEngine
     ]) {
       palette?.addItem({ command, category });
     }
+    launcher?.add({
+      command: CommandIDs.openEngine,
+      args: { isLauncher: true },
+      category: trans.__('Other'),
+      rank: RANK
+    });
     return { widget };
   }
 };
 
-function addFunctionCommand(
+function pageOf(
   app: JupyterFrontEnd,
-  model: EngineModel,
+  preferences: Preferences,
   trans: TranslationBundle,
-  restorer: ILayoutRestorer | null
-): void {
-  const tracker = new WidgetTracker<MainAreaWidget<DetailWidget>>({
-    namespace: 'jupyter-lambda'
-  });
-  app.commands.addCommand(CommandIDs.openFunction, {
-    label: args => trans.__('Open Lambda Function %1', String(args['name'])),
-    describedBy: {
-      args: {
-        type: 'object',
-        properties: { name: { type: 'string' }, tab: { type: 'string' } },
-        required: ['name']
-      }
-    },
-    execute: args => {
-      const name = String(args['name']);
-      const tab = isTab(args['tab']) ? args['tab'] : null;
-      const open = tracker.find(w => w.content.functionName === name);
-      if (open) {
-        open.content.tab = tab ?? open.content.tab;
-        app.shell.activateById(open.id);
-        return open;
-      }
-      const content = new DetailWidget(model, trans, name, tab ?? 'overview');
-      const widget = new MainAreaWidget({ content });
-      widget.id = `jp-Lambda-detail-${name}`;
-      widget.toolbar.hide();
-      app.shell.add(widget, 'main');
-      app.shell.activateById(widget.id);
-      content.tabChanged.connect(() => void tracker.save(widget));
-      void tracker.add(widget);
-      return widget;
-    }
-  });
-  void restorer?.restore(tracker, {
-    command: CommandIDs.openFunction,
-    args: w => ({ name: w.content.functionName, tab: w.content.tab }),
-    name: w => w.content.functionName
-  });
-}
-
-function addEngineCommands(
-  app: JupyterFrontEnd,
-  model: EngineModel,
-  trans: TranslationBundle
-): void {
-  const noArguments = { args: { type: 'object', properties: {} } };
-  app.commands.addCommand(CommandIDs.startEngine, {
-    label: trans.__('Start Lambda Engine'),
-    describedBy: noArguments,
-    isEnabled: () => model.presence === 'engine-down' && model.mayStart,
-    execute: async () => {
-      try {
-        await model.api.startEngine();
-      } catch (reason) {
-        await showErrorMessage(trans.__('The engine did not start'), String(reason));
+  languages: IEditorLanguageRegistry | null
+): IPage {
+  const { commands } = app;
+  return {
+    languages,
+    deeds: {
+      get openCell() {
+        return commands.hasCommand(CommandIDs.openCell)
+          ? (name: string, line?: number) =>
+              void commands.execute(CommandIDs.openCell, line === undefined ? { name } : { name, line })
+          : null;
+      },
+      openFunction: (name, tab) =>
+        void commands.execute(CommandIDs.openFunction, tab === undefined ? { name } : { name, tab }),
+      openEngine: () => void commands.execute(CommandIDs.openEngine),
+      confirm: async (title, body, deed) => {
+        if (!preferences.values.confirm) {
+          return true;
+        }
+        const answer = await showDialog({
+          title,
+          body,
+          buttons: [
+            Dialog.cancelButton({ label: trans.__('Cancel') }),
+            Dialog.warnButton({ label: deed })
+          ]
+        });
+        return answer.button.accept;
       }
     }
-  });
-  app.commands.addCommand(CommandIDs.stopEngine, {
-    label: trans.__('Stop Lambda Engine'),
-    describedBy: noArguments,
-    isEnabled: () => model.presence === 'live',
-    execute: async () => {
-      const answer = await showDialog({
-        title: trans.__('Stop the engine?'),
-        body: trans.__(
-          'What runs gets 5 s, then it ends. Functions, versions and queued events are kept; a call or a click starts it anew.'
-        ),
-        buttons: [
-          Dialog.cancelButton(),
-          Dialog.warnButton({ label: trans.__('Stop') })
-        ]
-      });
-      if (answer.button.accept) {
-        await model.api.stopEngine();
-      }
-    }
-  });
-  model.changed.connect(() => {
-    const presence = model.presence;
-    if (presence !== lastPresence) {
-      lastPresence = presence;
-      app.commands.notifyCommandChanged();
-    }
-  });
-  let lastPresence = model.presence;
+  };
 }
 
 /** A notebook is open, and this Lab has the commands. */

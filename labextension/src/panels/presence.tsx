@@ -10,8 +10,13 @@ import { Glyph } from './glyphs';
 import { useTrans } from './words';
 
 /** Nothing while all is well. */
-export function PresenceNote({ model }: { model: EngineModel }): JSX.Element | null {
+export function PresenceNote(props: {
+  model: EngineModel;
+  /** Restart the engine, where this view offers that. */
+  restart?: () => void;
+}): JSX.Element | null {
   const trans = useTrans();
+  const { model } = props;
   if (model.presence === 'engine-down') {
     return <EngineDown model={model} />;
   }
@@ -35,12 +40,18 @@ export function PresenceNote({ model }: { model: EngineModel }): JSX.Element | n
     return (
       <div className="jp-Lambda-note jp-mod-cold" role="status">
         <Glyph shape="warning" />
-        <span>
-          {trans.__(
-            'The engine is %1, and this page is of another version. Reload the page; if that does not help, stop the engine: it starts anew.',
-            model.identity?.version ?? ''
-          )}
+        <span className="jp-Lambda-grow">
+          <strong>{trans.__('The engine is %1, and this page is of another version.', model.identity?.version ?? '')}</strong>{' '}
+          {trans.__('It is shown read-only. Reload the page; if that does not help, restart the engine.')}
         </span>
+        <button className="jp-Lambda-button" onClick={() => window.location.reload()}>
+          {trans.__('Reload')}
+        </button>
+        {props.restart ? (
+          <button className="jp-Lambda-button" onClick={props.restart}>
+            {trans.__('Restart engine')}
+          </button>
+        ) : null}
       </div>
     );
   }

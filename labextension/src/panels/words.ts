@@ -14,6 +14,44 @@ export function useTrans(): TranslationBundle {
   return React.useContext(Words);
 }
 
+/** What an environment does. */
+export function stateWord(state: string, trans: TranslationBundle): string {
+  switch (state) {
+    case 'starting':
+    case 'initialising':
+    case 'init':
+      return trans.__('initialising');
+    case 'busy':
+      return trans.__('busy');
+    case 'frozen':
+      return trans.__('frozen');
+    case 'ended':
+      return trans.__('ended');
+    default:
+      return trans.__('idle');
+  }
+}
+
+/** What ended something out of turn, as the engine names it. */
+export function whyWord(why: string, trans: TranslationBundle): string {
+  switch (why) {
+    case 'out-of-memory':
+      return trans.__('out of memory');
+    case 'timed-out':
+      return trans.__('timed out');
+    case 'cancelled':
+      return trans.__('stopped');
+    case 'killed':
+      return trans.__('ended by hand');
+    case 'exit':
+      return trans.__('its process exited');
+    case 'signal':
+      return trans.__('its process was killed by a signal');
+    default:
+      return why;
+  }
+}
+
 /** How an invocation stands, in a word or two. */
 export function statusWord(
   status: Status | undefined,

@@ -77,6 +77,17 @@ export function environmentColumns(
   return columns;
 }
 
+/** How many calls waited for an environment, as steps. */
+export function waitingColumns(steps: readonly ILevel[], now: number, span: number): [Column, Column] {
+  const start = now - span;
+  const first = [...steps].reverse().find(s => s.from <= start);
+  const later = steps.filter(s => s.from > start);
+  return [
+    [-span, ...later.map(s => s.from - now), 0],
+    [first?.waiting ?? 0, ...later.map(s => s.waiting), steps[steps.length - 1]?.waiting ?? 0]
+  ];
+}
+
 /** Peak memory of each invocation, then the limit that held for it and what of the peaks belongs to a failure. */
 export function memoryColumns(
   records: readonly IInvocationRecord[],

@@ -20,6 +20,7 @@ import {
   Message
 } from '../api/wire';
 import { FunctionState } from './functionState';
+import { MachineHistory } from './machineHistory';
 
 /** This extension's own number; engines one apart work, others are shown and not touched. */
 export const PROTOCOL = 1;
@@ -50,6 +51,7 @@ export class EngineModel {
   }
 
   readonly api: IEngineApi;
+  readonly machine = new MachineHistory();
 
   /** Something that a view may show is another one now. */
   get changed(): ISignal<this, void> {
@@ -119,6 +121,16 @@ export class EngineModel {
     return Math.floor(this.seconds);
   }
 
+  /** Ms between two redraws of a view, and what the stream merges into one message. */
+  get refreshMs(): number {
+    return this._refreshMs;
+  }
+
+  set refreshMs(ms: number) {
+    this._refreshMs = ms;
+    this._stream.windowMs = ms;
+  }
+
   retryNow(): void {
     this._stream.retryNow();
   }
@@ -165,7 +177,7 @@ export class EngineModel {
       for (const state of this._functions.values()) {
         state.running = [];
         state.environments = [];
-        state.levels.note(this._now() / 1000, []);
+        this._note(state);
       }
     } else if (message.resumed) {
       this._presence = 'live';
@@ -214,6 +226,10 @@ export class EngineModel {
       this._environments(message.environments);
     }
     this._status = message.status ?? this._status;
+    if (message.machine) {
+      const { budget_used_mib = 0, budget_mib = 0 } = this._status ?? {};
+      this.machine.note(message.machine, budget_used_mib, budget_mib);
+    }
   }
 
   private _count(counts: ICounts, changes: IChange[]): void {
@@ -275,18 +291,27 @@ export class EngineModel {
   }
 
   private _running(running: IRunning[]): void {
+    const byName = grouped(running);
     for (const state of this._functions.values()) {
-      state.running = running.filter(r => r.function_name === state.name);
+      state.running = byName.get(state.name) ?? NOBODY;
+      this._note(state);
     }
   }
 
   private _environments(environments: IEnvironment[]): void {
+    const byName = grouped(environments);
     for (const state of this._functions.values()) {
-      state.environments = environments.filter(
-        e => e.function_name === state.name
-      );
-      state.levels.note(this._now() / 1000, state.environments);
+      const own = byName.get(state.name);
+      if (own || state.environments.length > 0) {
+        state.environments = own ?? [];
+      }
+      this._note(state);
     }
+  }
+
+  private _note(state: FunctionState): void {
+    const waiting = state.running.filter(r => r.waiting).length;
+    state.levels.note(this.seconds, state.environments, waiting);
   }
 
   private readonly _stream: LiveStream;
@@ -295,6 +320,7 @@ export class EngineModel {
   private _presence: Presence = 'unknown';
   private _lastHeard: number | null = null;
   private _retryMs = 0;
+  private _refreshMs = 100;
   private _status: IEngineStatus | null = null;
   private _identity: IEngineIdentity | null = null;
   private _mayStart = true;
@@ -302,4 +328,21 @@ export class EngineModel {
   private readonly _changed = new Signal<this, void>(this);
   private readonly _testEventsChanged = new Signal<this, string>(this);
   private readonly _ended = new Signal<this, IInvocationRecord>(this);
+}
+
+/** The same for all functions that have none: nothing is made for them. */
+const NOBODY: IRunning[] = [];
+
+/** By function. */
+function grouped<T extends { function_name: string }>(all: readonly T[]): Map<string, T[]> {
+  const found = new Map<string, T[]>();
+  for (const one of all) {
+    const own = found.get(one.function_name);
+    if (own) {
+      own.push(one);
+    } else {
+      found.set(one.function_name, [one]);
+    }
+  }
+  return found;
 }

@@ -9,6 +9,8 @@ export interface ILevel {
   busy: number;
   idle: number;
   starting: number;
+  /** Calls that wait for an environment. */
+  waiting: number;
 }
 
 const KEPT_SECONDS = 300;
@@ -20,8 +22,8 @@ export class Levels {
   }
 
   /** Note how it stands now; nothing new is no entry. */
-  note(now: number, environments: readonly IEnvironment[]): void {
-    const level = { from: now, busy: 0, idle: 0, starting: 0 };
+  note(now: number, environments: readonly IEnvironment[], waiting = 0): void {
+    const level = { from: now, busy: 0, idle: 0, starting: 0, waiting };
     for (const environment of environments) {
       if (environment.state === 'busy') {
         level.busy += 1;
@@ -39,8 +41,9 @@ export class Levels {
       last &&
       last.busy === level.busy &&
       last.idle === level.idle &&
-      last.starting === level.starting;
-    if (isSame || (!last && level.busy + level.idle + level.starting === 0)) {
+      last.starting === level.starting &&
+      last.waiting === waiting;
+    if (isSame || (!last && level.busy + level.idle + level.starting + waiting === 0)) {
       return;
     }
     this._steps.push(level);

@@ -16,6 +16,7 @@ from jupyter_lambda.api.access import Access
 from jupyter_lambda.api.control import Service
 from jupyter_lambda.api.server import Server, serve
 from jupyter_lambda.model.engine_api import EngineStatus, Hello
+from jupyter_lambda.model.host import MachineReading
 from tests.integration.engine.conftest import Bench, MakeEngine, make  # noqa: F401 - a fixture
 
 if TYPE_CHECKING:
@@ -82,7 +83,10 @@ async def serve_engine(make: MakeEngine, tmp_path: Path) -> AsyncIterator[Callab
         async def doctor() -> dict[str, str]:
             return {}
 
-        service = Service(hello=lambda: hello, status=lambda: status, doctor=doctor, stop=stops.append)
+        def machine() -> MachineReading:
+            return MachineReading(at=1.0, cpu_share=0.5, cpus=2.0, memory_used_mib=100, memory_mib=1000)
+
+        service = Service(hello=lambda: hello, status=lambda: status, doctor=doctor, stop=stops.append, machine=machine)
         server = await serve(bench.engine, service, Access(TOKEN, open_aws=open_aws), (tcp, unix))
         tcp.close()
         unix.close()

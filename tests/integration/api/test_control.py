@@ -290,6 +290,21 @@ async def test_a_client_that_leaves_cancels_its_batch(serve_engine: Callable[...
         await served.bench.engine.dispatcher.until_quiet()
 
 
+async def test_a_merged_stream_tells_how_busy_the_machine_is_and_merges_what_a_page_wishes(served: Served) -> None:
+    address = f"ws://127.0.0.1:{served.port}/engine/v1/stream?merged=1&window_ms=400"
+    async with (
+        websockets.connect(address, additional_headers={"Authorization": f"Bearer {TOKEN}"}) as socket,
+        asyncio.timeout(10),
+    ):
+        assert json.loads(await socket.recv())["type"] == "snapshot"
+        assert json.loads(await socket.recv())["machine"]["cpu_share"] == 0.5
+        for n in range(3):
+            await served.invoke(b"1", {"X-Jupyter-Lambda-Request-Id": f"r-{n}"})
+        while not (message := json.loads(await socket.recv())).get("counts"):
+            pass
+    assert message["counts"][0]["invocations"] == 3
+
+
 async def test_a_merged_stream_tells_what_runs_then_how_it_ended(serve_engine: Callable[..., Any]) -> None:
     release = asyncio.Event()
 

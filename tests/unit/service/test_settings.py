@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_lambda.errors import RequestError
-from jupyter_lambda.service.settings import TABLE, Settings, accepted, default, parse_settings
+from jupyter_lambda.service.settings import TABLE, Settings, accepted, default, parse_settings, views
 from jupyter_lambda.service.settings_page import page
 
 ROOT = Path(__file__).parents[3]
@@ -35,6 +35,19 @@ def test_the_last_one_holds_and_dashes_are_taken():
 
 def test_no_wall_at_all_can_be_said():
     assert parse_settings(["process_walls=none"]).process_walls == ()
+
+
+def test_a_running_engine_shows_values_as_they_are_written():
+    shown = {view.name: (view.value, view.default) for view in views(parse_settings(["process_walls=none", "idle_seconds=0.5"]))}
+
+    assert list(shown) == list(TABLE)
+    assert (shown["process_walls"], shown["idle_seconds"], shown["budget_mib"]) == (
+        ("none", "auto"),
+        ("0.5", "1800"),
+        ("auto", "auto"),
+    )
+    for name, (value, _) in shown.items():
+        assert parse_settings([f"{name}={value}"])
 
 
 def test_a_wrong_name_gets_the_nearest_right_one():

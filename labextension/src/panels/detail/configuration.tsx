@@ -7,6 +7,7 @@ import { DetailModel } from '../../services/detailModel';
 import { quantityText, size } from '../../services/quantities';
 import { SettingsStrip } from '../settingsStrip';
 import { useTrans } from '../words';
+import { Enforcement } from './enforcement';
 import { Pane } from './overview';
 
 export function Configuration(props: {
@@ -57,14 +58,7 @@ export function Configuration(props: {
         </dl>
       </Pane>
       <Pane title={trans.__('What holds the limits here')}>
-        <dl className="jp-Lambda-facts">
-          {enforcement.map(row => (
-            <React.Fragment key={row.row}>
-              <dt>{row.row}</dt>
-              <dd>{row.held ? row.by : trans.__('not held')}{row.note ? `: ${row.note}` : ''}</dd>
-            </React.Fragment>
-          ))}
-        </dl>
+        <Enforcement rows={enforcement} />
       </Pane>
       <Pane title={trans.__('Source')}>
         <pre className="jp-Lambda-source" tabIndex={0}>{latest.source}</pre>

@@ -1,9 +1,10 @@
 /**
  * A function in the main area: its head, the tabs, what stands out, and one tab's content.
  */
-import React, { useEffect, useReducer, useRef } from 'react';
+import React, { useContext, useEffect, useReducer, useRef } from 'react';
 
 import { DetailModel, Need } from '../../services/detailModel';
+import { Deeds } from '../deeds';
 import { versionLine } from '../functionList';
 import { ConditionGlyph } from '../glyphs';
 import { LogView } from '../logView';
@@ -13,14 +14,16 @@ import { PresenceNote } from '../presence';
 import { useTrans } from '../words';
 import { Configuration } from './configuration';
 import { Environments } from './environments';
-import { Invocations } from './invocations';
+import { Invocations, Kind } from './invocations';
 import { Overview } from './overview';
+import { Scaling } from './scaling';
 import { Versions } from './versions';
 
 export type Tab =
   | 'overview'
   | 'invocations'
   | 'logs'
+  | 'scaling'
   | 'versions'
   | 'configuration'
   | 'environments';
@@ -29,9 +32,10 @@ const TABS: readonly Tab[] = [
   'overview',
   'invocations',
   'logs',
+  'scaling',
   'versions',
-  'configuration',
-  'environments'
+  'environments',
+  'configuration'
 ];
 
 const NEEDS: { [tab in Tab]?: Need } = {
@@ -45,12 +49,22 @@ export function isTab(value: unknown): value is Tab {
   return TABS.includes(value as Tab);
 }
 
-/** Tabs of charts are drawn less often than lists. */
-const CHARTS_MS = 250;
+/** Charts are drawn less often than lists, and lists that nobody can read any more as rarely. */
+const SLOW_MS = 250;
+const READABLE_A_SECOND = 20;
 
-export function useDetail(detail: DetailModel, leastMs?: number): void {
+function isSlow(detail: DetailModel, tab: Tab): boolean {
+  const { state, engine } = detail;
+  return (
+    tab === 'overview' ||
+    tab === 'scaling' ||
+    (state?.history.seconds(engine.second - 1, 1)[0].invocations ?? 0) > READABLE_A_SECOND
+  );
+}
+
+export function useDetail(detail: DetailModel, slowMs = 0): void {
   const [, redraw] = useReducer((n: number) => n + 1, 0);
-  useModel(detail.engine, leastMs);
+  useModel(detail.engine, slowMs);
   useEffect(() => {
     detail.changed.connect(redraw);
     return () => {
@@ -63,10 +77,13 @@ export function DetailView(props: {
   detail: DetailModel;
   tab: Tab;
   show: (tab: Tab) => void;
+  kind: Kind;
+  showKind: (kind: Kind) => void;
 }): JSX.Element {
   const trans = useTrans();
+  const { openCell } = useContext(Deeds);
   const { detail, tab } = props;
-  useDetail(detail, tab === 'overview' ? CHARTS_MS : undefined);
+  useDetail(detail, isSlow(detail, tab) ? SLOW_MS : 0);
   const need = NEEDS[tab];
   const isLive = detail.engine.presence === 'live';
   useEffect(() => {
@@ -104,6 +121,11 @@ export function DetailView(props: {
         </span>
         <span className="jp-Lambda-grow" />
         <span className="jp-Lambda-quiet">{isLive ? trans.__('live') : trans.__('not live')}</span>
+        {openCell ? (
+          <button className="jp-Lambda-button" onClick={() => openCell(detail.name)}>
+            {trans.__('Open cell')}
+          </button>
+        ) : null}
       </header>
       <TabRow tab={tab} show={props.show} />
       <PresenceNote model={detail.engine} />
@@ -114,7 +136,11 @@ export function DetailView(props: {
         aria-label={tabWord(tab, trans.__.bind(trans))}
         tabIndex={-1}
       >
-        {content(detail, tab, readOnly)}
+        {tab === 'invocations' ? (
+          <Invocations detail={detail} readOnly={readOnly} kind={props.kind} showKind={props.showKind} />
+        ) : (
+          content(detail, tab, readOnly)
+        )}
       </div>
     </>
   );
@@ -122,10 +148,10 @@ export function DetailView(props: {
 
 function content(detail: DetailModel, tab: Tab, readOnly: boolean): JSX.Element {
   switch (tab) {
-    case 'invocations':
-      return <Invocations detail={detail} readOnly={readOnly} />;
     case 'logs':
       return <LogView events={detail.logs} />;
+    case 'scaling':
+      return <Scaling detail={detail} readOnly={readOnly} />;
     case 'versions':
       return <Versions detail={detail} readOnly={readOnly} />;
     case 'configuration':
@@ -174,6 +200,8 @@ function tabWord(tab: Tab, say: (text: string) => string): string {
       return say('Invocations');
     case 'logs':
       return say('Logs');
+    case 'scaling':
+      return say('Scaling');
     case 'versions':
       return say('Versions & aliases');
     case 'configuration':

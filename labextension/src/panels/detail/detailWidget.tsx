@@ -1,5 +1,5 @@
 /**
- * The main-area widget of one function. Which tab is shown is part of the saved layout.
+ * The main-area widget of one function. Which tab is shown, and which invocations it lists, is part of the saved layout.
  */
 import { TranslationBundle } from '@jupyterlab/translation';
 import { ISignal, Signal } from '@lumino/signaling';
@@ -8,25 +8,34 @@ import React from 'react';
 import { lambdaIcon } from '../../icons';
 import { DetailModel } from '../../services/detailModel';
 import { EngineModel } from '../../services/engineModel';
-import { ModelWidget } from '../modelView';
+import { IPage, ModelWidget } from '../modelView';
 import { DetailView, Tab } from './detailView';
+import { Kind } from './invocations';
+
+export interface IDetailWidgetOptions {
+  model: EngineModel;
+  trans: TranslationBundle;
+  page: IPage;
+  name: string;
+  tab: Tab;
+  kind: Kind;
+}
 
 export class DetailWidget extends ModelWidget {
-  constructor(
-    model: EngineModel,
-    trans: TranslationBundle,
-    readonly functionName: string,
-    tab: Tab
-  ) {
-    super(model, trans);
-    this._detail = new DetailModel(model, functionName);
-    this._tab = tab;
+  constructor(options: IDetailWidgetOptions) {
+    super(options.model, options.trans, options.page);
+    this.functionName = options.name;
+    this._detail = new DetailModel(options.model, options.name);
+    this._tab = options.tab;
+    this._kind = options.kind;
     this.addClass('jp-Lambda-detail');
     this.title.icon = lambdaIcon;
-    this.title.label = functionName;
-    this.title.caption = trans.__('Lambda function %1', functionName);
+    this.title.label = options.name;
+    this.title.caption = this.trans.__('Lambda function %1', options.name);
     this.title.closable = true;
   }
+
+  readonly functionName: string;
 
   get tab(): Tab {
     return this._tab;
@@ -35,13 +44,27 @@ export class DetailWidget extends ModelWidget {
   set tab(tab: Tab) {
     if (tab !== this._tab) {
       this._tab = tab;
-      this._tabChanged.emit();
+      this._stateChanged.emit();
       this.update();
     }
   }
 
-  get tabChanged(): ISignal<this, void> {
-    return this._tabChanged;
+  /** Which invocations are listed. */
+  get kind(): Kind {
+    return this._kind;
+  }
+
+  set kind(kind: Kind) {
+    if (kind !== this._kind) {
+      this._kind = kind;
+      this._stateChanged.emit();
+      this.update();
+    }
+  }
+
+  /** Something that is saved with the layout is another one now. */
+  get stateChanged(): ISignal<this, void> {
+    return this._stateChanged;
   }
 
   override dispose(): void {
@@ -61,11 +84,16 @@ export class DetailWidget extends ModelWidget {
         show={tab => {
           this.tab = tab;
         }}
+        kind={this._kind}
+        showKind={kind => {
+          this.kind = kind;
+        }}
       />
     );
   }
 
   private readonly _detail: DetailModel;
   private _tab: Tab;
-  private readonly _tabChanged = new Signal<this, void>(this);
+  private _kind: Kind;
+  private readonly _stateChanged = new Signal<this, void>(this);
 }

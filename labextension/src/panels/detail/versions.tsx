@@ -3,11 +3,14 @@
  */
 import React, { useState } from 'react';
 
-import { IAlias, IDifference } from '../../api/wire';
+import { IAlias } from '../../api/wire';
 import { DetailModel } from '../../services/detailModel';
-import { count, percent } from '../../services/quantities';
+import { count, duration, percent } from '../../services/quantities';
+import { versionFigures } from '../../services/versionFigures';
 import { useDraft } from '../draft';
+import { Quantity } from '../quantity';
 import { useTrans } from '../words';
+import { Compare, VersionSelect } from './compare';
 import { Pane } from './overview';
 
 export function Versions(props: {
@@ -16,57 +19,84 @@ export function Versions(props: {
 }): JSX.Element | null {
   const trans = useTrans();
   const { detail } = props;
+  const [pair, setPair] = useState<[string | null, string | null]>([null, null]);
   const state = detail.state;
   if (!state) {
     return null;
   }
   const versions = [...state.detail.versions].reverse();
   const names = ['$LATEST', ...versions.map(v => v.version)];
+  const choose = (name: string): void => setPair([pair[1] ?? names[1] ?? names[0], name]);
   return (
-    <div className="jp-Lambda-panes jp-mod-wide">
-      <Pane title={trans.__('Aliases')}>
-        {state.detail.aliases.length === 0 ? (
-          <p className="jp-Lambda-quiet">
-            {trans.__('No alias yet. In a notebook:')}{' '}
-            <code>%lambda alias {state.name} live={versions[0]?.version ?? '1'}</code>
-          </p>
-        ) : (
-          state.detail.aliases.map(alias => (
-            <AliasRow key={alias.name} alias={alias} {...props} />
-          ))
-        )}
-      </Pane>
-      <Pane title={trans.__('Versions')}>
-        <table className="jp-Lambda-table">
-          <thead>
-            <tr>
-              <th>{trans.__('version')}</th>
-              <th>{trans.__('published')}</th>
-              <th className="jp-mod-right">{trans.__('memory')}</th>
-              <th className="jp-mod-right">{trans.__('timeout')}</th>
-              <th className="jp-mod-right">{trans.__('calls')}</th>
-              <th>{trans.__('description')}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {[state.detail.function.latest, ...versions].map(v => (
-              <tr key={v.version}>
-                <td className="jp-Lambda-number">{v.version}</td>
-                <td className="jp-Lambda-number">{v.last_modified.slice(0, 19).replace('T', ' ')}</td>
-                <td className="jp-Lambda-number jp-mod-right">{v.configuration.memory_mib} MB</td>
-                <td className="jp-Lambda-number jp-mod-right">{v.configuration.timeout_seconds} s</td>
-                <td className="jp-Lambda-number jp-mod-right">
-                  {count(detail.metrics?.versions[v.version] ?? 0)}
-                </td>
-                <td>{v.description}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </Pane>
-      <Pane title={trans.__('What changed')}>
-        <Compare detail={detail} names={names} />
-      </Pane>
+    <div className="jp-Lambda-versions">
+      <div>
+        <Pane title={trans.__('Aliases')}>
+          {state.detail.aliases.map(alias => (
+            <AliasRow key={alias.name} alias={alias} numbers={versions.map(v => v.version)} {...props} />
+          ))}
+          {versions.length > 0 ? (
+            <NewAlias {...props} newest={versions[0].version} />
+          ) : (
+            <p className="jp-Lambda-quiet">{trans.__('An alias names a published version; none is published yet.')}</p>
+          )}
+        </Pane>
+        <Pane title={trans.__('Versions')} note={trans.__('a click compares it with the one chosen before')}>
+          <div className="jp-Lambda-scrolls">
+            <table className="jp-Lambda-table">
+              <thead>
+                <tr>
+                  <th>{trans.__('version')}</th>
+                  <th>{trans.__('published')}</th>
+                  <th>{trans.__('description')}</th>
+                  <th className="jp-mod-right">{trans.__('memory')}</th>
+                  <th className="jp-mod-right">p50</th>
+                  <th className="jp-mod-right">{trans.__('calls')}</th>
+                </tr>
+              </thead>
+              <tbody>
+                {[state.detail.function.latest, ...versions].map(v => (
+                  <tr
+                    key={v.version}
+                    className={`jp-mod-clickable${pair.includes(v.version) ? ' jp-mod-selected' : ''}`}
+                    onClick={() => choose(v.version)}
+                  >
+                    <td>
+                      <button
+                        className="jp-Lambda-link jp-Lambda-number"
+                        aria-pressed={pair.includes(v.version)}
+                        onClick={event => {
+                          event.stopPropagation();
+                          choose(v.version);
+                        }}
+                      >
+                        {v.version === '$LATEST' ? v.version : `v${v.version}`}
+                      </button>
+                    </td>
+                    <td className="jp-Lambda-number">{v.last_modified.slice(0, 19).replace('T', ' ')}</td>
+                    <td>{v.description}</td>
+                    <td className="jp-Lambda-number jp-mod-right">{v.configuration.memory_mib} MB</td>
+                    <td className="jp-mod-right">
+                      <Quantity of={duration(versionFigures(detail.records, v.version).p50)} />
+                    </td>
+                    <td className="jp-Lambda-number jp-mod-right">
+                      {count(detail.metrics?.versions[v.version] ?? 0)}
+                    </td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        </Pane>
+      </div>
+      <div>
+        <Compare
+          detail={detail}
+          names={names}
+          before={pair[0]}
+          after={pair[1]}
+          choose={(before, after) => setPair([before, after])}
+        />
+      </div>
     </div>
   );
 }
@@ -75,22 +105,37 @@ function AliasRow(props: {
   detail: DetailModel;
   readOnly: boolean;
   alias: IAlias;
+  numbers: string[];
 }): JSX.Element {
   const trans = useTrans();
-  const { alias, detail } = props;
+  const { alias, detail, numbers } = props;
+  const set = (version: string, additional: string | null, weight: number): Promise<boolean> =>
+    detail.act(() => detail.engine.api.setAlias(detail.name, alias.name, version, additional, weight));
   const { shown, show, commit } = useDraft(alias.additional_weight, weight =>
-    detail.act(() =>
-      detail.engine.api.setAlias(detail.name, alias.name, alias.version, alias.additional_version, weight)
-    )
+    set(alias.version, alias.additional_version, weight)
   );
+  const other = numbers.find(n => n !== alias.version);
   return (
     <div className="jp-Lambda-alias" data-alias={alias.name}>
       <strong className="jp-Lambda-name">{alias.name}</strong>
+      <VersionSelect
+        label={trans.__('Version of alias %1', alias.name)}
+        value={alias.version}
+        names={numbers.includes(alias.version) ? numbers : [alias.version, ...numbers]}
+        disabled={props.readOnly}
+        choose={version =>
+          void set(
+            version,
+            version === alias.additional_version ? null : alias.additional_version,
+            version === alias.additional_version ? 0 : alias.additional_weight
+          )
+        }
+      />
+      <span className="jp-Lambda-number">
+        {alias.additional_version ? percent(1 - shown) : percent(1)}
+      </span>
       {alias.additional_version ? (
         <>
-          <span className="jp-Lambda-number">
-            v{alias.version} {percent(1 - shown)}
-          </span>
           <input
             type="range"
             className="jp-Lambda-slider"
@@ -106,14 +151,66 @@ function AliasRow(props: {
             onKeyUp={() => commit(shown)}
           />
           <span className="jp-Lambda-number">
-            v{alias.additional_version} {percent(shown)}
+            {percent(shown)} v{alias.additional_version}
           </span>
-          <span className="jp-Lambda-quiet">{observed(detail, alias, trans.__('observed'), trans.__('too few calls to tell'))}</span>
+          <span className="jp-Lambda-aliasNote">
+            <span className="jp-Lambda-quiet">
+              {observed(detail, alias, trans.__('observed'), trans.__('too few calls to tell'))}
+            </span>
+            <button
+              className="jp-Lambda-link"
+              disabled={props.readOnly}
+              onClick={() => void set(alias.additional_version ?? alias.version, null, 0)}
+            >
+              {trans.__('All to v%1', alias.additional_version)}
+            </button>
+          </span>
         </>
-      ) : (
-        <span className="jp-Lambda-number">v{alias.version} 100 %</span>
-      )}
+      ) : other ? (
+        <button
+          className="jp-Lambda-link"
+          disabled={props.readOnly}
+          onClick={() => void set(alias.version, other, 0.1)}
+        >
+          {trans.__('Send 10 % to v%1', other)}
+        </button>
+      ) : null}
     </div>
+  );
+}
+
+const ALIAS_NAME = /^(?!\d+$)[A-Za-z0-9_-]{1,128}$/;
+
+function NewAlias(props: { detail: DetailModel; readOnly: boolean; newest: string }): JSX.Element {
+  const trans = useTrans();
+  const { detail, newest } = props;
+  const [name, setName] = useState('');
+  const isFit = ALIAS_NAME.test(name) && !detail.state?.detail.aliases.some(a => a.name === name);
+  return (
+    <form
+      className="jp-Lambda-alias"
+      onSubmit={event => {
+        event.preventDefault();
+        if (isFit) {
+          void detail
+            .act(() => detail.engine.api.setAlias(detail.name, name, newest, null, 0))
+            .then(done => done && setName(''));
+        }
+      }}
+    >
+      <label className="jp-Lambda-input">
+        <input
+          aria-label={trans.__('Name of a new alias')}
+          placeholder={trans.__('new alias')}
+          value={name}
+          disabled={props.readOnly}
+          onChange={event => setName(event.target.value)}
+        />
+      </label>
+      <button className="jp-Lambda-button" disabled={!isFit || props.readOnly}>
+        {trans.__('Add, for v%1', newest)}
+      </button>
+    </form>
   );
 }
 
@@ -124,67 +221,4 @@ function observed(detail: DetailModel, alias: IAlias, word: string, few: string)
   return calls.length < 20
     ? few
     : `${word} ${percent(second / calls.length)} (${second} / ${calls.length})`;
-}
-
-function Compare(props: { detail: DetailModel; names: string[] }): JSX.Element {
-  const trans = useTrans();
-  const { detail, names } = props;
-  const [before, setBefore] = useState(names[Math.min(2, names.length - 1)]);
-  const [after, setAfter] = useState(names[0]);
-  const choose = (value: string, set: (name: string) => void, label: string): JSX.Element => (
-    <select
-      className="jp-Lambda-select"
-      aria-label={label}
-      value={value}
-      onChange={event => set(event.target.value)}
-    >
-      {names.map(name => (
-        <option key={name}>{name}</option>
-      ))}
-    </select>
-  );
-  return (
-    <>
-      <div className="jp-Lambda-row">
-        {choose(before, setBefore, trans.__('Before'))} → {choose(after, setAfter, trans.__('After'))}
-        <button className="jp-Lambda-button" onClick={() => void detail.compare(before, after)}>
-          {trans.__('Compare')}
-        </button>
-      </div>
-      {detail.difference ? <Difference of={detail.difference} /> : null}
-    </>
-  );
-}
-
-function Difference({ of }: { of: IDifference }): JSX.Element {
-  const trans = useTrans();
-  const changes = Object.entries(of.configuration);
-  return (
-    <div className="jp-Lambda-difference">
-      {changes.map(([member, [before, after]]) => (
-        <p key={member}>
-          <code>{member}</code> {String(before)} → <strong>{String(after)}</strong>
-        </p>
-      ))}
-      {of.source ? (
-        <pre tabIndex={0} aria-label={trans.__('Difference of the sources')}>
-          {of.source.split('\n').map((line, index) => (
-            <span key={index} className={lineClass(line)}>
-              {line}
-              {'\n'}
-            </span>
-          ))}
-        </pre>
-      ) : (
-        <p className="jp-Lambda-quiet">{trans.__('The sources are equal.')}</p>
-      )}
-    </div>
-  );
-}
-
-function lineClass(line: string): string {
-  if (line.startsWith('+') && !line.startsWith('+++')) {
-    return 'jp-Lambda-added';
-  }
-  return line.startsWith('-') && !line.startsWith('---') ? 'jp-Lambda-removed' : '';
 }
