@@ -51,6 +51,8 @@ def ended(request_id: str, death: Death) -> Failure:
         status, error_type, reason = Status.EXITED, "Runtime.ExitError", exit_reason(status=death.code)
     else:
         status, error_type, reason = Status.EXITED, "Runtime.ExitError", exit_reason(signal_name=_signal_words(death.code))
+    if death.note:
+        reason = f"{reason}: {death.note}"
     lines = fault_lines(request_id, reason, "Runtime.ExitError")
     return Failure(status, error_type, fault_message(request_id, reason), lines)
 

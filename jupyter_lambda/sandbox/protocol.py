@@ -101,6 +101,7 @@ class Death(msgspec.Struct, frozen=True):
 
     cause: DeathCause
     code: int = 0
+    note: str = ""  # what happened, where cause and code can't say it: a clause without a full stop
 
 
 class MemoryReading(msgspec.Struct, frozen=True):

@@ -148,6 +148,7 @@ class Container:
     ) -> None:
         self.image: ImageConfiguration | None = None  # of somebody's own image: how what is in it is run
         self.variables: dict[str, str] = {}  # of a built image
+        self.end_note = ""  # why it was ended, where that was neither its environment's nor its own doing
         self._removal = removal
         self.container_id = container_id
         self.order = order

@@ -225,7 +225,7 @@ class DockerEnvironment:
 
     def _on_death(self, container: Container, died: asyncio.Future[Death], status: int) -> None:
         """The first process has buried the worker and what it left; or it is gone itself."""
-        death = self._explain(status, gone=container.is_gone)
+        death = self._explain(container, status)
         self._pid = None
         self._is_frozen = False
         if container.is_gone:
@@ -238,11 +238,13 @@ class DockerEnvironment:
         if not died.done():
             died.set_result(death)
 
-    def _explain(self, status: int, *, gone: bool) -> Death:
+    def _explain(self, container: Container, status: int) -> Death:
         code = os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
         if self._ending is not None:
             return Death(self._ending, code)
-        full = gone and self._peak is not None and self._peak.last().now_bytes >= self._limit_bytes * _OUT_SHARE
+        if container.end_note:
+            return Death(DeathCause.SIGNAL, code, container.end_note)
+        full = container.is_gone and self._peak is not None and self._peak.last().now_bytes >= self._limit_bytes * _OUT_SHARE
         if full or self._kernel_killed():
             if self._peak is not None:
                 self._peak.reached(self._limit_bytes)

@@ -19,6 +19,7 @@ from jupyter_lambda.sandbox.docker.enforcement import distant_enforcement, enfor
 from jupyter_lambda.sandbox.docker.environment import DockerEnvironment
 from jupyter_lambda.sandbox.docker.guest_image import read_image
 from jupyter_lambda.sandbox.docker.host_image import BUILD, HOST
+from jupyter_lambda.sandbox.docker.pause_watch import PauseWatch
 from jupyter_lambda.sandbox.docker.pool import Pool, ShelfKey
 from jupyter_lambda.sandbox.docker.removal import Removal
 from jupyter_lambda.sandbox.docker.sdk import Sdk
@@ -84,6 +85,7 @@ class DockerSandbox:
         )
         self.default_image = default_image
         self._pool = Pool(clock, self._boot_ahead)
+        self._pauses = PauseWatch(daemon, self._removal, f"{LABEL}.boot={boot_id}", clock)
         self._environments: set[DockerEnvironment] = set()
         self._endings: set[asyncio.Task[None]] = set()
         self._sweeping: asyncio.Task[None] | None = None
@@ -223,6 +225,7 @@ class DockerSandbox:
         await self._pool.aclose()
         await asyncio.gather(*self._endings)
         await asyncio.gather(*(environment.aclose() for environment in list(self._environments)))
+        await self._pauses.aclose()
         await self._sampler.aclose()
         await self._booter.aclose()
         await self._images.aclose()
@@ -240,7 +243,7 @@ class DockerSandbox:
     async def _container(self, spec: EnvironmentSpec) -> Container:
         """A container for this spec: one that waited, or a new one."""
         key = self._shelf_key(spec)
-        container = await self._pool.get(key, lambda: self._booter.boot(key, spec.memory_mib, spec.task_root))
+        container = await self._pool.get(key, lambda: self._boot(key, spec.memory_mib, spec.task_root))
         try:
             await container.specialise(spec.task_root, spec.memory_mib)
         except BaseException:
@@ -252,7 +255,13 @@ class DockerSandbox:
         return shelf_key(spec, self.default_image)
 
     async def _boot_ahead(self, key: ShelfKey) -> Container:
-        return await self._booter.boot(key, AHEAD_MEMORY_MIB, None)
+        return await self._boot(key, AHEAD_MEMORY_MIB, None)
+
+    async def _boot(self, key: ShelfKey, memory_mib: int, task_root: Path | None) -> Container:
+        self._pauses.listen()
+        container = await self._booter.boot(key, memory_mib, task_root)
+        self._pauses.add(container)
+        return container
 
     def _forget(self, environment: DockerEnvironment) -> None:
         self._sampler.remove(environment)

@@ -6,6 +6,8 @@ import json
 import os
 import random
 import signal
+import subprocess
+from contextlib import suppress
 from dataclasses import replace
 
 import psutil
@@ -13,7 +15,7 @@ import pytest
 
 from jupyter_lambda.client.launch import Launcher, stop_engine
 from jupyter_lambda.client.stopping import wait_for_end
-from jupyter_lambda.clock import pause
+from jupyter_lambda.clock import SystemClock, pause
 from jupyter_lambda.errors import JupyterLambdaError
 from tests.docker_daemon import NEEDS_DOCKER, OwnDaemon, may_have_own
 from tests.integration.engine_traffic import Acknowledged, Traffic, deploy, missing, package
@@ -253,13 +255,27 @@ def test_a_container_removed_by_hand_ends_its_invocation_and_the_next_one_works(
     assert bench.call("slow", 0) == (200, "done")
 
 
-def test_a_paused_container_is_ended_by_its_timeout(bench):
-    deploy(bench.connection, "slow", SLOW, timeout_seconds=2)
-    answer = bench.call_aside("slow", 1)
-    for container in bench.until_busy("slow"):
-        docker(bench.daemon.address, "pause", container)
-    assert answer()[1]["errorType"] == "Sandbox.Timedout"
+def test_a_container_paused_by_hand_is_ended_at_once_and_says_why(bench):
+    deploy(bench.connection, "slow", SLOW, timeout_seconds=60)
+    answer = bench.call_aside("slow", 50)
+    began = SystemClock().monotonic()
+    for container in bench.until_busy("slow"):  # the one that works, and those that wait or are being booted
+        pause_by_hand(bench, container)
+    error = answer()[1]
+    assert error["errorType"] == "Runtime.ExitError"
+    assert "paused from outside" in error["errorMessage"]
     assert bench.call("slow", 0) == (200, "done")
+    [idle] = [e["environment_id"] for e in bench.environments() if e["state"] in ("idle", "frozen")]
+    for container in bench.containers():
+        pause_by_hand(bench, container)
+    bench.until(lambda: idle not in [e["environment_id"] for e in bench.environments() if e["ended"] is None])
+    assert bench.call("slow", 0) == (200, "done")
+    assert SystemClock().monotonic() - began < 20  # a boot that nobody ends is given up after 30 s
+
+
+def pause_by_hand(bench, container):
+    with suppress(subprocess.CalledProcessError):  # it is made, and not started yet
+        docker(bench.daemon.address, "pause", container)
 
 
 def test_a_deleted_image_is_made_again(bench):
