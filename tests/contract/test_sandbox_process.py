@@ -141,6 +141,14 @@ async def test_a_failed_init_exits_with_1_after_saying_why(workshop):
     assert await ended(environment) == Death(DeathCause.EXIT, 1)
 
 
+async def test_memory_of_an_init_that_ended_at_once_is_told(workshop):
+    if workshop.walls == "bare":
+        pytest.skip("without control groups nobody has counted by then")
+    environment, _ = await workshop.start("import os\nos._exit(3)")
+    assert await ended(environment) == Death(DeathCause.EXIT, 3)
+    assert environment.memory().peak_bytes > MIB // 4
+
+
 async def test_what_a_dead_process_leaves_is_gone_before_its_death_is_told(workshop):
     source = """
         import os, subprocess, sys

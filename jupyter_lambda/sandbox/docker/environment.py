@@ -139,12 +139,14 @@ class DockerEnvironment:
             job, descriptors, lambda status: self._on_death(container, died, status)
         )
         self._died = died
+        is_seen = container.first_pid > 0
+        pid = host_pid(container.first_pid, inner_pid) if is_seen else inner_pid
+        if container.group.is_read:  # also of one that has ended already: what it held is asked for
+            self._peak = MemoryPeak(GroupAccount(container.group, pid if is_seen else -1, container.tmp_bytes))
         if died.done() or self._ending is not None:
             return
-        is_seen = container.first_pid > 0
-        self._pid = host_pid(container.first_pid, inner_pid) if is_seen else inner_pid
-        if container.group.is_read:
-            self._peak = MemoryPeak(GroupAccount(container.group, self._pid if is_seen else -1, container.tmp_bytes))
+        self._pid = pid
+        if self._peak is not None:
             self._on_active(self)
 
     # -- memory and CPU -----------------------------------------------------------------------------------------------------

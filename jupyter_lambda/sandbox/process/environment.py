@@ -125,6 +125,8 @@ class ProcessEnvironment:
                 os.close(descriptor)
         self._died = died
         if died.done() or self._ending is not None:
+            if self._group is not None:
+                self._peak = MemoryPeak(GroupAccount(self._group, pid, self._tmp_bytes), self._group.most_charged)
             return
         self._pid = pid
         if self._is_closed:  # while the process was being started
@@ -176,7 +178,7 @@ class ProcessEnvironment:
             self._account, self._peak = None, MemoryPeak(TreeAccount(pid))
         else:
             self._account = GroupAccount(self._group, pid, self._tmp_bytes)
-            self._peak = MemoryPeak(self._account)
+            self._peak = MemoryPeak(self._account, self._group.most_charged)
             self._background(self._group.watch(self._limit_bytes, self._on_pressure))
 
     def init_ended(self) -> None:

@@ -45,6 +45,10 @@ class Group(Protocol):
         """What is held now; tens of microseconds."""
         ...
 
+    def most_charged(self) -> int:
+        """The most that was ever charged, page cache included; tens of microseconds."""
+        ...
+
     def hold_cpu(self, *, held: bool) -> None:
         """Hold the processes to the group's share of a CPU, or let them have what there is."""
         ...

@@ -99,6 +99,10 @@ class GroupV1:
         figures = dict(line.split(" ") for line in os.pread(self._stat, 8192, 0).decode().splitlines())
         return GroupMemory(int(figures["total_rss"]), int(figures.get("total_shmem", 0)))
 
+    def most_charged(self) -> int:
+        """The most that was ever charged."""
+        return int((self._folders["memory"] / "memory.max_usage_in_bytes").read_text())
+
     def hold_cpu(self, *, held: bool) -> None:
         """Set or lift the quota."""
         cpu = self._folders["cpu"]

@@ -116,6 +116,13 @@ class GroupV2:
         figures = dict(line.split(" ") for line in os.pread(self._stat, 8192, 0).decode().splitlines())
         return GroupMemory(int(figures["anon"]), int(figures.get("shmem", 0)))
 
+    def most_charged(self) -> int:
+        """The most that was ever charged; before Linux 5.19 what is charged now."""
+        try:
+            return int((self._folder / "memory.peak").read_text())
+        except FileNotFoundError:
+            return self.usage()
+
     def hold_cpu(self, *, held: bool) -> None:
         """Set or lift the quota, where the controller is delegated."""
         if self._cpu_quota_us:

@@ -99,10 +99,16 @@ class TreeAccount:
 
 
 class MemoryPeak:
-    """The present and the highest reading of one runtime process."""
+    """The present and the highest reading of one runtime process.
 
-    def __init__(self, account: MemoryAccount) -> None:
+    Args:
+        account: Reads it.
+        most_charged: The kernel's own figure, for a process that was gone before it was looked at once.
+    """
+
+    def __init__(self, account: MemoryAccount, most_charged: Callable[[], int] | None = None) -> None:
         self._account = account
+        self._most_charged = most_charged
         self._now = self._peak = 0
 
     def refresh(self) -> MemoryReading:
@@ -111,6 +117,8 @@ class MemoryPeak:
             if self._account.changed():
                 self._now = self._account.read()
                 self._peak = max(self._peak, self._now)
+            if self._peak == 0 and self._most_charged is not None:
+                self._peak = self._most_charged()
         return self.last()
 
     def last(self) -> MemoryReading:
