@@ -51,6 +51,10 @@ class Host(Protocol):
         """Write what the platform says."""
         ...
 
+    def tell_runtime_done(self, status: str) -> None:
+        """Say that the runtime is done with its invocation, if it has one and that was not said."""
+        ...
+
     def on_companions_moved(self) -> None:
         """All extensions may be waiting now."""
         ...
@@ -196,6 +200,7 @@ class Companions:
     def on_process_ended(self, name: str, status: int) -> None:
         """The runtime or an extension ended."""
         if name == RUNTIME:
+            self._host.tell_runtime_done("failure")
             self._runtime_ended.set()
             self._background.spawn(self._follow_runtime())
             return

@@ -91,6 +91,7 @@ class LiveEnvironment:
         self._asked = False  # the runtime waits for its first invocation
         self._answer: Callable[[], None] | None = None  # the runtime's, while extensions are still busy with the invocation
         self._is_free = False
+        self._is_told_done = True  # the platform has said that the runtime is done with the present invocation
         self._walls: ExecutionEnvironment | None = None
         self._init_began = 0.0
         self._ready_at = 0.0
@@ -177,6 +178,7 @@ class LiveEnvironment:
         self.invocation = invocation
         self.invocations += 1
         self.phase = Phase.BUSY
+        self._is_told_done = False
         self._session.deliver(delivery, streams=invocation.sink is not None)
         if self._companions is not None:
             self._companions.invoked(delivery)
@@ -199,6 +201,7 @@ class LiveEnvironment:
 
     async def kill(self, reason: str = "failure") -> None:
         """End every process, after their shutdown phase where there are extensions; what follows is told through the owner."""
+        self.tell_runtime_done(reason)
         if self._companions is not None:
             await self._companions.shut_down(reason)
         if self._walls is not None:
@@ -235,6 +238,19 @@ class LiveEnvironment:
         self.tell(
             platform_events.init_report(init_ms, provisioned=self.provisioned, phase=phase, status=status, error_type=error_type)
         )
+
+    def tell_runtime_done(self, status: str, *, produced_bytes: int = 0) -> None:
+        """The runtime is done with the present invocation: success, error, or as it ends (failure, timeout); said once."""
+        invocation = self.invocation
+        if invocation is None or self._is_told_done:
+            return
+        self._is_told_done = True
+        if self._logs_json or (self._companions is not None and self._companions.hears):
+            self.log.drain()  # what the handler printed comes before it
+            duration = (self._parts.clock.monotonic() - invocation.delivered) * 1000.0
+            self.tell(
+                platform_events.runtime_done(invocation.id, duration_ms=duration, produced_bytes=produced_bytes, status=status)
+            )
 
     # -- readings ---------------------------------------------------------------------------------------------------------
     def memory_mib(self) -> int:
@@ -324,13 +340,13 @@ class LiveEnvironment:
 
     def on_response(self, payload: bytes, *, too_large: bool) -> None:
         """The handler's result."""
-        self._tell_runtime_done(len(payload), platform_events.SUCCESS)
+        self.tell_runtime_done("error" if too_large else platform_events.SUCCESS, produced_bytes=len(payload))
         self._answer = functools.partial(self._owner.on_answer, self, payload, is_error=False, too_large=too_large)
         self.on_companions_moved()
 
     def on_error(self, payload: bytes) -> None:
         """The handler's error."""
-        self._tell_runtime_done(len(payload), "error")
+        self.tell_runtime_done("error", produced_bytes=len(payload))
         self._answer = functools.partial(self._owner.on_answer, self, payload, is_error=True, too_large=False)
         self.on_companions_moved()
 
@@ -348,14 +364,6 @@ class LiveEnvironment:
     # -- parts ------------------------------------------------------------------------------------------------------------
     async def _plan(self, address: str) -> Plan:
         return await plan_environment(self.version, self._identity, address, self._parts.store, self._parts.interpreters)
-
-    def _tell_runtime_done(self, produced_bytes: int, status: str) -> None:
-        invocation = self.invocation
-        if invocation is None or not (self._logs_json or (self._companions is not None and self._companions.hears)):
-            return
-        self.log.drain()  # what the handler printed comes before it
-        duration = (self._parts.clock.monotonic() - invocation.delivered) * 1000.0
-        self.tell(platform_events.runtime_done(invocation.id, duration_ms=duration, produced_bytes=produced_bytes, status=status))
 
     async def _channels(self, spec: EnvironmentSpec) -> Channels:
         if self._door is None:
@@ -426,6 +434,7 @@ class LiveEnvironment:
         if self._session.state is not State.INIT or death.cause is not DeathCause.KILLED:
             await asyncio.wait([self._session_closed], timeout=1.0)  # every holder of the socket is gone: its end is near
         self.log.drain()
+        self.tell_runtime_done("failure")  # unless a verdict was told before
         match self.phase:
             case Phase.ENDING:
                 return

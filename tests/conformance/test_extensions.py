@@ -307,6 +307,46 @@ def handler(event, context):
 """
 
 
+SIGTERM = """
+import http.client, json, os, signal, sys, threading
+
+def call(address, path, body, method="POST", **headers):
+    connection = http.client.HTTPConnection(address)
+    connection.request(method, path, json.dumps(body), headers)
+    return connection.getresponse()
+
+def end(number, frame):
+    call(f"127.0.0.1:{os.environ['TEST_PORT']}", "/", {"signal": number, "mode": os.environ["MODE"]})
+    sys.exit(0)
+
+signal.signal(signal.SIGTERM, end)
+if os.environ["MODE"] == "internal":
+    api, path = os.environ["AWS_LAMBDA_RUNTIME_API"], "/2020-01-01/extension/"
+    answer = call(api, path + "register", {"events": []}, **{"Lambda-Extension-Name": "inside"})
+    own = {"Lambda-Extension-Identifier": answer.getheader("Lambda-Extension-Identifier")}
+    threading.Thread(target=call, args=(api, path + "event/next", {}, "GET"), kwargs=own, daemon=True).start()
+
+def handler(event, context):
+    return event
+"""
+
+
+def test_the_runtime_is_asked_to_end_where_there_are_extensions(client: Any, told: Any, watched: Callable[..., str]) -> None:
+    name = watched(source=SIGTERM)
+    assert invoke(client, name, 1)[0] == 1
+    client.delete_function(FunctionName=name)
+    assert told.next("signal")["signal"] == 15
+    assert told.next("eventType")["eventType"] == "SHUTDOWN"
+
+
+def test_an_internal_one_is_enough_and_without_any_the_runtime_just_ends(client: Any, functions: Functions, told: Any) -> None:
+    for mode in ("none", "internal"):
+        name = functions.create(SIGTERM, Environment={"Variables": {"MODE": mode, "TEST_PORT": told.port}}, Timeout=10)
+        assert invoke(client, name, 1)[0] == 1
+        client.delete_function(FunctionName=name)
+    assert told.next("signal") == {"signal": 15, "mode": "internal"}
+
+
 def test_an_internal_extension_and_what_it_is_refused(client: Any, functions: Functions) -> None:
     name = functions.create(INTERNAL, Timeout=10)
     result, log, _ = invoke(client, name)

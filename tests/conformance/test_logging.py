@@ -83,4 +83,14 @@ def test_a_failure_is_a_warning(client: Any, functions: Functions) -> None:
         ("platform.runtimeDone", "error"), ("platform.report", "error"),
     ]  # fmt: skip
     assert raised[-1]["record"]["errorType"] == "ValueError"
-    assert (ended[-1]["type"], ended[-1]["record"]["errorType"]) == ("platform.report", "Runtime.ExitError")
+    assert [(line["type"], line["record"]["status"]) for line in ended] == [
+        ("platform.runtimeDone", "failure"), ("platform.report", "error"),
+    ]  # fmt: skip
+    assert ended[-1]["record"]["errorType"] == "Runtime.ExitError"
+
+
+def test_a_timeout_is_one(client: Any, functions: Functions) -> None:
+    source = "import time\n\ndef handler(event, context):\n    time.sleep(30)\n"
+    name = functions.create(source, Timeout=1, LoggingConfig={"LogFormat": "JSON", "SystemLogLevel": "WARN"})
+    said = [(line["type"], line["record"]["status"]) for line in platform(client.invoke(FunctionName=name, LogType="Tail"))]
+    assert said == [("platform.runtimeDone", "timeout"), ("platform.report", "timeout")]
