@@ -7,11 +7,14 @@ import json
 import os
 import shutil
 import socket
-from pathlib import Path
 from typing import Final
 
+from jupyter_lambda.errors import SandboxError
 from jupyter_lambda.model.host import DockerFacts
+from jupyter_lambda.sandbox.docker.endpoint import Endpoint, find_endpoints
 
+_ANY_VERSION: Final = "1.40"
+_FAR_SECONDS: Final = 10
 _ANSWER_SECONDS: Final = 2.0
 
 
@@ -29,22 +32,26 @@ class _UnixConnection(http.client.HTTPConnection):
 
 
 def docker_facts() -> DockerFacts:
-    """Ask the daemon for its version; blocks for 2 s at most."""
-    host = os.environ.get("DOCKER_HOST", "")
-    if host and not host.startswith("unix://"):
-        return DockerFacts(answers=False, address=host, note=f"DOCKER_HOST is {host}: only a daemon on this machine can be used.")
-    found = [path for path in _sockets(host) if Path(path).exists()]
-    if not found:
-        return DockerFacts(answers=False, note=_missing())
-    facts = [_ask(path) for path in found]
-    return next((each for each in facts if each.answers), facts[0])
+    """Ask the daemon for its version; blocks for 2 s at most, for one on another machine longer."""
+    return find_daemon()[0]
 
 
-def _sockets(host: str) -> list[str]:
-    if host:
-        return [host.removeprefix("unix://")]
-    runtime = os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}"
-    return ["/var/run/docker.sock", f"{runtime}/docker.sock", "/run/podman/podman.sock", f"{runtime}/podman/podman.sock"]
+def find_daemon() -> tuple[DockerFacts, Endpoint | None]:
+    """The same, and where the daemon is that answered; None if none did."""
+    try:
+        endpoints = find_endpoints(os.environ)
+    except SandboxError as error:
+        return DockerFacts(answers=False, note=f"{error.what}. {error.suggestion}"), None
+    if not endpoints:
+        return DockerFacts(answers=False, note=_missing()), None
+    first = None
+    for endpoint in endpoints:
+        facts = _ask(endpoint.socket_path) if endpoint.socket_path else _ask_far(endpoint)
+        if facts.answers:
+            return facts, endpoint
+        first = first or facts
+    assert first is not None  # noqa: S101 - there was an endpoint
+    return first, None
 
 
 def _ask(path: str) -> DockerFacts:
@@ -56,10 +63,33 @@ def _ask(path: str) -> DockerFacts:
     except PermissionError:
         note = f"{path} may not be opened by this user: add it to the socket's group (`sudo usermod -aG docker $USER`) and log in again."
         return DockerFacts(answers=False, address=path, note=note)
+    except FileNotFoundError:
+        return DockerFacts(answers=False, address=path, note=_missing())
     except (OSError, ValueError, http.client.HTTPException) as error:
         return DockerFacts(answers=False, address=path, note=f"{path} is there, but no daemon answers ({error}): start it.")
     finally:
         connection.close()
+
+
+def _ask_far(endpoint: Endpoint) -> DockerFacts:
+    """Over TCP or ssh, by the Docker SDK; it is loaded only for those."""
+    import docker
+
+    try:
+        client = docker.APIClient(**endpoint.sdk_arguments(), version=_ANY_VERSION, timeout=_FAR_SECONDS)
+    except Exception as error:  # the SDK raises whatever connecting made it raise, paramiko's and requests' own kinds among it
+        return _no_answer(endpoint, error)
+    try:
+        return DockerFacts(answers=True, version=str(client.version(api_version=False).get("Version", "")), address=endpoint.url)
+    except Exception as error:
+        return _no_answer(endpoint, error)
+    finally:
+        client.close()
+
+
+def _no_answer(endpoint: Endpoint, error: Exception) -> DockerFacts:
+    note = f"No daemon answers at {endpoint.url} ({error}): check DOCKER_HOST, or `docker context ls`, and the certificates."
+    return DockerFacts(answers=False, address=endpoint.url, note=note)
 
 
 def _missing() -> str:

@@ -129,7 +129,7 @@ class DistantBooter:
         if not image:
             raise SandboxError(
                 "docker sandbox", "this Docker daemon does not see this machine's files, so there is no interpreter for its containers",
-                "Set container_image to an image with the function's Python, deploy with --image, or use --sandbox process.",
+                "Set docker_image=build, deploy with --image, or use --sandbox process.",
             )  # fmt: skip
         configuration = None if order.is_host or built else await read_image(self._daemon, image)
         way = await self._way(order.network)

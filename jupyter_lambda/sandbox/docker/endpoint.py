@@ -1,8 +1,8 @@
 """Where a daemon is, and how a connection to it is made: a unix socket, TCP with or without TLS, or through ssh.
 
 Which one is decided as the docker command decides it: $DOCKER_HOST, else $DOCKER_CONTEXT, else the context that is in use, else the sockets
-that are usual here. Contexts and their certificates are read by the Docker SDK; it is loaded only where there is a context. (The SDK does
-not read $DOCKER_CONTEXT and takes the empty name for the context in use.)
+that are usual here. Contexts are read here: the Docker SDK takes no notice of $DOCKER_CONTEXT, and finds none where there is no
+`config.json` yet.
 
 Source: Docker CLI reference, "Environment variables" and "docker context".
 """
@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import ipaddress
 import json
 import os
-import ssl
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -25,6 +25,7 @@ import msgspec
 from jupyter_lambda.errors import SandboxError
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Mapping
 
 _LINE_BYTES: Final = 1 << 20
@@ -117,7 +118,7 @@ def find_endpoints(environ: Mapping[str, str]) -> list[Endpoint]:
         return [_checked(Endpoint(host, _tls_of(environ) if host.startswith("tcp://") else None), f"DOCKER_HOST is {host}")]
     name = environ.get("DOCKER_CONTEXT", "") or _context_in_use(environ)
     if name and name != "default":
-        return [_from_context(name)]
+        return [_from_context(name, environ)]
     runtime = environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}"
     usual = ["/var/run/docker.sock", f"{runtime}/docker.sock", "/run/podman/podman.sock", f"{runtime}/podman/podman.sock"]
     return [Endpoint(f"unix://{path}") for path in usual if Path(path).exists()]
@@ -138,29 +139,30 @@ def _tls_of(environ: Mapping[str, str]) -> Tls | None:
     return Tls(str(folder / "ca.pem"), str(folder / "cert.pem"), str(folder / "key.pem"))
 
 
+def _configuration(environ: Mapping[str, str]) -> Path:
+    return Path(environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
+
+
 def _context_in_use(environ: Mapping[str, str]) -> str:
-    file = Path(environ.get("DOCKER_CONFIG") or Path.home() / ".docker") / "config.json"
     try:
-        return str(json.loads(file.read_text()).get("currentContext", ""))
+        return str(json.loads((_configuration(environ) / "config.json").read_text()).get("currentContext", ""))
     except (OSError, ValueError, AttributeError):
         return ""
 
 
-def _from_context(name: str) -> Endpoint:
-    from docker.context import Context  # 0.1 s, which only who uses contexts pays
-
+def _from_context(name: str, environ: Mapping[str, str]) -> Endpoint:
+    folder, context_id = _configuration(environ) / "contexts", hashlib.sha256(name.encode()).hexdigest()
     try:
-        found = Context.load_context(name)
-    except Exception as error:  # the SDK raises whatever the files make it raise
-        raise _bad_context(name, str(error)) from error
-    if found is None:
-        raise _bad_context(name, "there is none of that name")
-    endpoint: Mapping[str, Any] = found.endpoints.get("docker", {})
-    host, config = str(endpoint.get("Host", "")), found.tls_cfg.get("docker")
-    tls = None
-    if config is not None and host.startswith("tcp://"):
-        certificate, key = config.cert or (None, None)
-        tls = Tls(config.ca_cert, certificate, key, verify=not endpoint.get("SkipTLSVerify", False))
+        found = json.loads((folder / "meta" / context_id / "meta.json").read_text())["Endpoints"]["docker"]
+        host, verify = str(found["Host"]), not found.get("SkipTLSVerify", False)
+    except FileNotFoundError:
+        raise _bad_context(name, "there is none of that name") from None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise _bad_context(name, f"its file can't be read ({error})") from error
+    files = {each: folder / "tls" / context_id / "docker" / f"{each}.pem" for each in ("ca", "cert", "key")}
+    given = {each: str(path) if path.exists() else None for each, path in files.items()}
+    has_tls = host.startswith("tcp://") and any(given.values())
+    tls = Tls(given["ca"], given["cert"], given["key"], verify=verify) if has_tls else None
     return _checked(Endpoint(host, tls), f'the context "{name}" has the address "{host}"')
 
 
@@ -169,6 +171,8 @@ def _bad_context(name: str, why: str) -> SandboxError:
 
 
 def _context(tls: Tls) -> ssl.SSLContext:
+    import ssl
+
     context = ssl.create_default_context(cafile=tls.ca if tls.verify else None)
     if not tls.verify:
         context.check_hostname = False

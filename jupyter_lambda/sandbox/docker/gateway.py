@@ -85,7 +85,7 @@ class Gateway:
                 except OSError as error:
                     raise SandboxError(
                         "docker sandbox", f"the engine can't listen on {self._listen} ({error.strerror or error})",
-                        "Set container_address to an address of this machine that containers reach.",
+                        "Set docker_gateway to an address of this machine that containers reach.",
                     ) from error  # fmt: skip
             shown = f"[{host}]" if ":" in host else host
             expected = Expected(secrets.token_bytes(TICKET_BYTES), secrets.token_bytes(SECRET_BYTES), f"{shown}:{self.port}")
@@ -159,7 +159,7 @@ async def find_way(daemon: Daemon, network: str, given: str) -> Way:
     if not daemon.endpoint.is_here:
         raise SandboxError(
             "docker sandbox", f"the daemon at {daemon.endpoint} is on another machine, whose containers don't know this one's address",
-            "Set container_address to an address of this machine that they reach, on a network you trust: it is not encrypted.",
+            "Set docker_gateway to an address of this machine that they reach, on a network you trust: it is not encrypted.",
         )  # fmt: skip
     return Way(network, "127.0.0.1", DESKTOP_NAME, _desktop_hosts(DESKTOP_NAME))
 

@@ -11,7 +11,7 @@ from jupyter_lambda.errors import JupyterLambdaError, SandboxError
 from jupyter_lambda.sandbox.docker.daemon import Daemon
 from jupyter_lambda.sandbox.docker.host_image import BUILD, HOST
 from jupyter_lambda.sandbox.docker.sandbox import DockerSandbox
-from jupyter_lambda.sandbox.docker_daemon import docker_facts
+from jupyter_lambda.sandbox.docker_daemon import find_daemon
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,10 +46,10 @@ async def open_docker_sandbox(
     Raises:
         SandboxError: No daemon answers, or none whose API is known here; says what to do.
     """
-    facts = await asyncio.to_thread(docker_facts)
-    if not facts.answers:
+    facts, endpoint = await asyncio.to_thread(find_daemon)
+    if endpoint is None:
         raise SandboxError("docker sandbox", "no Docker daemon answers here", facts.note)
-    daemon = await Daemon.open(facts.address)
+    daemon = await Daemon.open(endpoint)
     return DockerSandbox(daemon, home, boot_id, clock, run_folder=run_folder, default_image=default_image, images=images)
 
 

@@ -119,7 +119,7 @@ async def test_only_so_many_strangers_stand_at_the_door(gateway, monkeypatch):
 
 
 async def test_an_address_of_another_machine_is_refused():
-    with pytest.raises(SandboxError, match="container_address"):
+    with pytest.raises(SandboxError, match="docker_gateway"):
         await Gateway("192.0.2.77").expect("h")
 
 
