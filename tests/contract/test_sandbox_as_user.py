@@ -1,4 +1,5 @@
-"""The sandbox's contract once more as an unprivileged user: with all walls that user can have, and without namespaces and groups.
+"""The sandbox's contract once more as an unprivileged user: with all walls that user can have, without namespaces and groups, and with
+containers of a daemon whose socket that user may open.
 
 Root starts it from a copy of the project that the user can read, on an interpreter the user can read: the system's own, with the few
 packages that the suite needs copied from ours where the minor version is the same, else installed by pip.
@@ -17,6 +18,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.docker_daemon import NEEDS_DOCKER, OwnDaemon, may_have_own
+
 pytestmark = [
     pytest.mark.needs_root,
     pytest.mark.slow,
@@ -27,6 +30,15 @@ pytestmark = [
 
 PROJECT = Path(__file__).parents[2]
 USER = 12_345  # nobody's
+GROUP = 12_346  # likewise
+CONFTEST = """
+import pytest
+from tests.docker_daemon import open_daemon
+
+@pytest.fixture(scope="session")
+def docker_daemon(tmp_path_factory):
+    return open_daemon(tmp_path_factory.mktemp("docker"))
+"""
 NEEDED = ("pytest", "pytest-timeout", "pytest-asyncio", "anyio", "msgspec", "psutil", "platformdirs", "awslambdaric")
 
 
@@ -39,6 +51,7 @@ def copy():
         PROJECT / "jupyter_lambda", folder / "jupyter_lambda", ignore=shutil.ignore_patterns("__pycache__", "labextension")
     )
     (folder / "tests").mkdir()
+    (folder / "tests" / "conftest.py").write_text(CONFTEST)
     shutil.copytree(PROJECT / "tests" / "contract", folder / "tests" / "contract", ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("docker_daemon.py", "python_image.py"):
         shutil.copy(PROJECT / "tests" / name, folder / "tests")
@@ -99,14 +112,33 @@ def copy_distribution(name: str, target: Path) -> None:
 
 @pytest.mark.parametrize("walls", ["all", "bare"])
 def test_the_contract_holds_for_an_unprivileged_user(copy, walls):
+    run_contract(copy, walls, [f"--regid={USER}", "--clear-groups"], {})
+
+
+@pytest.mark.parametrize("walls", [pytest.param("docker", marks=NEEDS_DOCKER)])
+def test_the_contract_holds_for_a_user_of_the_sockets_group(copy, walls):
+    if not may_have_own():
+        pytest.skip("the group of this machine's socket is not ours to change")
+    folder = copy / "docker"
+    folder.mkdir()
+    daemon = OwnDaemon(folder)
+    try:
+        os.chown(daemon.address, 0, GROUP)
+        rows = "memory or cpu or kill or freez or restart or peak or tmp or aclose or each_other or home or amazons"
+        run_contract(copy, walls, [f"--regid={USER}", f"--groups={GROUP}"], {"DOCKER_HOST": daemon.host}, "-k", rows)
+    finally:
+        daemon.stop()
+
+
+def run_contract(copy: Path, walls: str, groups: list[str], more: dict[str, str], *chosen: str) -> None:
     scratch = copy / "scratch"
     command = [
-        "setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups", str(copy / "python" / "bin" / "python"), "-m", "pytest", "-q",
-        "-p", "no:cacheprovider", "--tb=short", f"--basetemp={scratch / walls}", "tests/contract/test_sandbox_process.py",
+        "setpriv", f"--reuid={USER}", *groups, str(copy / "python" / "bin" / "python"), "-m", "pytest", "-q",
+        "-p", "no:cacheprovider", "--tb=short", f"--basetemp={scratch / walls}", "tests/contract/test_sandbox_process.py", *chosen,
     ]  # fmt: skip
     variables = {
-        "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(scratch), "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1",
-        "JUPYTER_LAMBDA_TEST_WALLS": walls,
+        "PATH": "/usr/local/bin:/usr/bin:/usr/sbin:/bin", "HOME": str(scratch), "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1",
+        "JUPYTER_LAMBDA_TEST_WALLS": walls, **more,
     }  # fmt: skip
     ran = subprocess.run(command, cwd=copy, env=variables, capture_output=True, text=True, timeout=580, check=False)
     print(ran.stdout[-20_000:], ran.stderr[-4_000:])

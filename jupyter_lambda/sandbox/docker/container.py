@@ -8,6 +8,7 @@ The wait for hello ends early when the container ends, so that a broken image is
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import shutil
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
@@ -42,6 +43,7 @@ TASK_ROOT: Final = "/var/task"  # where Lambda has it
 RUNTIME_PORT: Final = 9001  # as in the images that AWS publishes: AWS_LAMBDA_RUNTIME_API is 127.0.0.1:9001
 LABEL: Final = "jupyter-lambda"
 BOOT_SECONDS: Final = 30.0
+_ENDING_SECONDS: Final = 10.0
 T = TypeVar("T")
 
 
@@ -256,12 +258,19 @@ class Container:
             self.tmp = -1
         await self._removal.remove(self.container_id)
         if self._pidfd >= 0:
+            await self._until_ended()
             asyncio.get_running_loop().remove_reader(self._pidfd)
             os.close(self._pidfd)
             self._pidfd = -1
             self._gone.set()
         self.group.close()
         await asyncio.to_thread(_remove_folder, self._staging)
+
+    async def _until_ended(self) -> None:
+        """A daemon that was too busy to remove it, or away, has not ended it: its first process ends with our connection."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_ENDING_SECONDS):
+                await self._gone.wait()
 
     def _on_gone(self) -> None:
         asyncio.get_running_loop().remove_reader(self._pidfd)
