@@ -57,9 +57,10 @@ class Daemon:
 class OwnDaemon(Daemon):
     """A daemon that this run started."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, bridge: str = "none") -> None:
         super().__init__(str(folder / "docker.sock"))
         self._folder = folder
+        self._bridge = bridge
         self.tcp = f"tcp://127.0.0.1:{_free_port()}"
         self._process: subprocess.Popen[bytes] | None = None
         self._containerd = self._open_containerd()
@@ -84,7 +85,7 @@ class OwnDaemon(Daemon):
         command = [
             "dockerd", f"--data-root={folder}/data", f"--exec-root={folder}/run", f"--pidfile={folder}/docker.pid",
             f"--host={self.host}", f"--host={self.tcp}", "--tls=false", f"--containerd={folder}/containerd/containerd.sock",
-            "--bridge=none", "--iptables=false", "--ip6tables=false", "--exec-opt=native.cgroupdriver=cgroupfs",
+            f"--bridge={self._bridge}", "--iptables=false", "--ip6tables=false", "--exec-opt=native.cgroupdriver=cgroupfs",
         ]  # fmt: skip
         with (folder / "log").open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
@@ -105,6 +106,13 @@ class OwnDaemon(Daemon):
         assert self._process is not None
         self._process.kill()
         self._process.wait()
+
+    def restart(self) -> None:
+        """Stop and start it as an administrator does: it ends its containers first."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGTERM)
+        self._process.wait(60)
+        self.start()
 
     def stop(self) -> None:
         """End it as an administrator does, and what it left after a crash."""

@@ -118,6 +118,7 @@ def create_body(
         "Cmd": [],
         "User": f"{uid}:{gid}",
         "WorkingDir": "/",
+        "StopSignal": "SIGKILL",  # a first process hears no other: who stops the daemon or a container need not wait for it
         "Env": [f"{name}={value}" for name, value in PRELOADING_VARIABLES.items()],
         "Labels": labels.as_dict(),
         "HostConfig": {

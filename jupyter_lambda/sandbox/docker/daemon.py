@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from jupyter_lambda.sandbox.docker.endpoint import Writer
 
 CALL_SECONDS: Final = 30.0
+_USUAL: Final = -1.0
 _CONNECT_SECONDS: Final = 2.0
 _CONNECT_FAR_SECONDS: Final = 15.0  # another machine, a handshake, a login
 _OLDEST: Final = (1, 40)  # Docker 19.03: tmpfs options and bind options as they are used here
@@ -85,8 +86,9 @@ def _parse(version: str) -> tuple[int, int]:
 class Daemon:
     """A daemon that answered, and the API version agreed on."""
 
-    def __init__(self, endpoint: Endpoint, version: DaemonVersion) -> None:
+    def __init__(self, endpoint: Endpoint, version: DaemonVersion, call_seconds: float = CALL_SECONDS) -> None:
         self.endpoint = endpoint
+        self._call_seconds = call_seconds
         self.version = version.version
         self.api = negotiate(version)
 
@@ -96,19 +98,19 @@ class Daemon:
         return self.endpoint.socket_path
 
     @classmethod
-    async def open(cls, place: Endpoint | str) -> Daemon:
-        """Ask a daemon for its version; `place` is its endpoint or the path of its socket.
+    async def open(cls, place: Endpoint | str, call_seconds: float = CALL_SECONDS) -> Daemon:
+        """Ask a daemon for its version; `place` is its endpoint or the path of its socket, `call_seconds` what a call may take.
 
         Raises:
             SandboxError: Nobody answers, or none of its versions is ours.
         """
         endpoint = Endpoint(f"unix://{place}") if isinstance(place, str) else place
-        async with _exchange(endpoint, "GET", "/version", None, CALL_SECONDS) as (status, reader):
+        async with _exchange(endpoint, "GET", "/version", None, call_seconds) as (status, reader):
             data = await reader.read()
         if status >= 400:
             raise DaemonRefused(f"its version can't be had (status {status})", status)
         try:
-            return cls(endpoint, msgspec.json.decode(data, type=DaemonVersion))
+            return cls(endpoint, msgspec.json.decode(data, type=DaemonVersion), call_seconds)
         except (msgspec.MsgspecError, ValueError) as error:
             raise DaemonGone(f"{endpoint} does not answer as Docker does ({error})") from error
 
@@ -119,7 +121,7 @@ class Daemon:
         *,
         query: Mapping[str, Any] | None = None,
         body: Any = None,
-        seconds: float | None = CALL_SECONDS,
+        seconds: float | None = _USUAL,
         missing_ok: bool = False,
     ) -> Any:
         """Make one call and return its JSON answer, None where there is none.
@@ -129,13 +131,15 @@ class Daemon:
             path: Below the version, e.g. `/containers/create`.
             query: Query parameters; dictionaries and lists are sent as JSON, as filters are.
             body: Sent as JSON; bytes and open files are sent as a tar.
-            seconds: How long the answer may take; None: for ever.
+            seconds: How long the answer may take; None: for ever; below 0: as long as calls usually may.
             missing_ok: Take "no such container" for an answer: None.
 
         Raises:
             DaemonRefused: An error status, with the daemon's own words.
             DaemonGone: No answer.
         """
+        if seconds is not None and seconds < 0:
+            seconds = self._call_seconds
         async with _exchange(self.endpoint, method, self._target(path, query), body, seconds) as (status, reader):
             data = await reader.read()
         if status == _NOT_FOUND and missing_ok:
