@@ -23,7 +23,10 @@ _UNWANTED = ("/test", "/tests", "/__pycache__", "/idlelib", "/ensurepip", "/turt
 
 
 def import_own_python(daemon, folder: Path) -> str:
-    """Import the image; returns its reference."""
+    """Import the image, once to a daemon; returns its reference."""
+    docker = ["docker", "--host", daemon.host]
+    if subprocess.run([*docker, "images", "-q", REFERENCE], check=True, capture_output=True, timeout=30).stdout:
+        return REFERENCE
     layer = folder / "layer.tar"
     with tarfile.open(layer, "w") as tar:
         _add_system(tar)
@@ -40,8 +43,8 @@ def import_own_python(daemon, folder: Path) -> str:
         for library in _libraries([Path(os.path.realpath(sys.executable)), *modules, *programs]):
             tar.add(os.path.realpath(library), _unmerged(library))
         _add_link(tar, PYTHON.lstrip("/"), os.path.realpath(sys.executable))
-    run = ["docker", "--host", daemon.host, "import", "--change", "ENV PATH=/usr/local/bin:/usr/bin", str(layer), REFERENCE]
-    subprocess.run(run, check=True, capture_output=True, timeout=120)
+    change = ["--change", "ENV PATH=/usr/local/bin:/usr/bin"]
+    subprocess.run([*docker, "import", *change, str(layer), REFERENCE], check=True, capture_output=True, timeout=120)
     layer.unlink()
     return REFERENCE
 

@@ -26,8 +26,9 @@ async def find_containers(
     """Find a daemon and try it; see `look_for_docker`."""
     boot_id = os.urandom(8).hex()  # tells this engine's containers from those that an earlier one left
     return await look_for_docker(
-        home, boot_id, clock, run_folder=state_folder / _FOLDER, image=settings.docker_image, images=_images(settings)
-    )
+        home, boot_id, clock, run_folder=state_folder / _FOLDER, image=settings.docker_image, images=_images(settings),
+        address=settings.docker_gateway or "",
+    )  # fmt: skip
 
 
 async def open_containers(plan: Plan) -> DockerSandbox:

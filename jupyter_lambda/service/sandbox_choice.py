@@ -39,7 +39,9 @@ def choose_sandbox(requested: str, prospect: DockerProspect | None = None) -> Sa
             "as asked for" if requested == "docker" else "since it works here; --sandbox process starts faster and isolates less"
         )
         built = " Its containers start from images that are built." if prospect.image == "build" else ""
-        return SandboxChoice("docker", f"Docker sandbox (Docker {prospect.version}), {why}.{built}", prospect.image)
+        far = " The daemon sees none of this machine's files: they are copied, and containers connect over TCP."
+        note = f"Docker sandbox (Docker {prospect.version}), {why}.{built}{far if prospect.distance is not None else ''}"
+        return SandboxChoice("docker", note, prospect.image)
     if requested == "docker":
         raise SandboxError(
             "sandbox docker",

@@ -17,7 +17,7 @@ from jupyter_lambda.model.engine_api import SettingView
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-Kind = Literal["seconds", "milliseconds", "count", "MiB", "walls", "folder", "image kind", "image"]
+Kind = Literal["seconds", "milliseconds", "count", "MiB", "walls", "folder", "image kind", "image", "address"]
 WALLS: Final = ("cgroup", "namespaces", "landlock", "seccomp")
 IMAGES: Final = ("host", "build")
 _PROPOSALS_MAX: Final = 3
@@ -54,6 +54,7 @@ class Settings:
     node_folder: Path | None = None
     docker_image: str | None = None
     docker_base_image: str = "python:{minor}-slim"
+    docker_gateway: str | None = None
     wheel_folder: Path | None = None
 
 
@@ -104,6 +105,12 @@ TABLE: Final[dict[str, Setting]] = {
     ),
     "docker_base_image": Setting(
         "image", 0, 0, "What images are built from; it has Python and pip. `{minor}` stands for the Python's version, as 3.12.",
+    ),
+    "docker_gateway": Setting(
+        "address", 0, 0,
+        "The address of this machine that containers of a Docker daemon elsewhere reach; setting it says that the daemon sees none of "
+        "this machine's files. The connection is not encrypted: an address of a network that you trust.",
+        automatic="found, where the daemon is on this machine",
     ),
     "wheel_folder": Setting(
         "folder", 0, 0, "Where pip finds packages for `--requirements`, and looks nowhere else: for machines without a network.",
@@ -166,6 +173,8 @@ def accepted(name: str) -> str:
         words = " or ".join(IMAGES)
     elif setting.kind == "image":
         words = "an image's name"
+    elif setting.kind == "address":
+        words = "a host name or an IP address"
     else:
         whole = "a whole number" if setting.kind in _WHOLE else "a number"
         unit = "" if setting.kind == "count" else f" of {setting.kind}"
@@ -176,7 +185,13 @@ def accepted(name: str) -> str:
 def _parse(name: str, setting: Setting, value: str) -> Any:
     if setting.automatic and value == "auto":
         return None
-    readers: dict[Kind, Callable[[str], Any]] = {"walls": _walls, "folder": _folder, "image kind": _image_kind, "image": _image}
+    readers: dict[Kind, Callable[[str], Any]] = {
+        "walls": _walls,
+        "folder": _folder,
+        "image kind": _image_kind,
+        "image": _image,
+        "address": _address,
+    }
     parsed = readers.get(setting.kind, functools.partial(_number, setting))(value)
     if parsed is None:
         raise RequestError(f"setting {name}", f'"{value}" is not {accepted(name)}', f"The default is {default(name)}.")
@@ -210,6 +225,11 @@ def _image_kind(value: str) -> str | None:
 def _image(value: str) -> str | None:
     """An image's reference: its `{minor}` is filled in for each function."""
     return value if re.fullmatch(r"[a-z0-9][a-zA-Z0-9._/:@-]*", value.replace("{minor}", "3.12")) else None
+
+
+def _address(value: str) -> str | None:
+    """A name or an address, but not the one that stands for all of this machine's."""
+    return value if re.fullmatch(r"[a-zA-Z0-9][a-zA-Z0-9.:-]*", value) and value.strip("0.:") else None
 
 
 def _unknown(name: str) -> RequestError:

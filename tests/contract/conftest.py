@@ -16,11 +16,13 @@ import msgspec
 import pytest
 
 from jupyter_lambda.clock import SystemClock
-from jupyter_lambda.model.function import PythonEnvironment
+from jupyter_lambda.model.function import Mount, PythonEnvironment
+from jupyter_lambda.sandbox.docker.built_images import ImageSettings
 from jupyter_lambda.sandbox.docker.daemon import Daemon
 from jupyter_lambda.sandbox.docker.distant import Distance
 from jupyter_lambda.sandbox.docker.endpoint import Endpoint
 from jupyter_lambda.sandbox.docker.environment import host_pid
+from jupyter_lambda.sandbox.docker.host_image import BUILD
 from jupyter_lambda.sandbox.docker.sandbox import DockerSandbox
 from jupyter_lambda.sandbox.process import process_table
 from jupyter_lambda.sandbox.process.sandbox import open_process_sandbox
@@ -128,6 +130,8 @@ class Workshop:
             "runtime_api": "127.0.0.1:1",
             "python": own_environment(),
         }
+        if self.walls == "distant" and "extra_path" in changes:  # of this machine's folders it has only what is mounted
+            changes["mounts"] = tuple(Mount(path, path) for path in changes["extra_path"])
         return EnvironmentSpec(**{**values, **changes})
 
     async def start(self, source: str = "", **changes):
@@ -166,12 +170,6 @@ def walls(request) -> str:
     return request.param
 
 
-@pytest.fixture(scope="session")
-def python_image(docker_daemon, tmp_path_factory) -> str:
-    """An image with this machine's interpreter where it is here."""
-    return import_own_python(docker_daemon, tmp_path_factory.mktemp("image"))
-
-
 @pytest.fixture
 async def workshop(tmp_path, walls, request):
     home = tmp_path / "home"
@@ -179,9 +177,11 @@ async def workshop(tmp_path, walls, request):
     daemon = None
     if walls == "distant":
         daemon = request.getfixturevalue("docker_daemon")
-        distance = Distance(image=request.getfixturevalue("python_image"))
+        images = ImageSettings(base=import_own_python(daemon, tmp_path))
         reached = await Daemon.open(Endpoint(daemon.tcp))
-        sandbox = DockerSandbox(reached, home, "boot", SystemClock(), run_folder=home / "run", distance=distance)
+        sandbox = DockerSandbox(
+            reached, home, "boot", SystemClock(), run_folder=home / "run", distance=Distance(), default_image=BUILD, images=images
+        )
         await sandbox.open()
     elif walls == "docker":
         reached = await Daemon.open(request.getfixturevalue("docker_daemon").address)

@@ -92,11 +92,6 @@ class Daemon:
         self.version = version.version
         self.api = negotiate(version)
 
-    @property
-    def socket_path(self) -> str:
-        """The path of its unix socket; empty where it has none here."""
-        return self.endpoint.socket_path
-
     @classmethod
     async def open(cls, place: Endpoint | str, call_seconds: float = CALL_SECONDS) -> Daemon:
         """Ask a daemon for its version; `place` is its endpoint or the path of its socket, `call_seconds` what a call may take.

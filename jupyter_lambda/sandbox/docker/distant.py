@@ -1,6 +1,6 @@
 """Containers of a daemon that does not see this machine's files or sockets: in a virtual machine (Docker Desktop), or far away.
 
-Nothing can be mounted there. What a container needs (our runtime, the package, layers, `--mount` folders) is copied into volumes of its
+Nothing can be mounted there. What a container needs (our runtime, the package, `--mount` folders) is copied into volumes of its
 own, which belong to root inside, so that its user can't write; its interpreter has to be in its image; and it connects to the engine
 over TCP (`gateway.py`, `tunnel.py`). The secret goes to its standard input: no file, no variable, no inspection of the container has it.
 
@@ -51,11 +51,9 @@ class Distance(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         address: What its containers call this machine; empty: found.
-        image: An image of the daemon's that has functions' Python as `python3`; empty: only functions with `--image` can run.
     """
 
     address: str = ""
-    image: str = ""
 
 
 class DistantContainer(Container):
@@ -119,19 +117,19 @@ class DistantBooter:
         await self._way("none")
 
     async def boot(self, order: Order, memory_mib: int, task_root: Path | None, name: str, built: BuiltImage | None) -> Container:
-        """Boot a container on the image that the order names, on one that was built, or on the one for functions without an image.
+        """Boot a container on an image that was built, or else on the one that the order names, which has to have a `python3`.
 
         Raises:
             SandboxError: It could not be made, or ended before it was up.
             RequestError: The image says nothing about how it is run.
         """
-        image = built.reference if built else str(order.image) if not order.is_host else self._distance.image
-        if not image:
+        if order.is_host:
             raise SandboxError(
-                "docker sandbox", "this Docker daemon does not see this machine's files, so there is no interpreter for its containers",
-                "Set docker_image=build, deploy with --image, or use --sandbox process.",
+                "docker sandbox", "this Docker daemon does not see this machine's files, so it has no interpreter for its containers",
+                "Start the engine with --set docker_image=build, deploy with --image, or use --sandbox process.",
             )  # fmt: skip
-        configuration = None if order.is_host or built else await read_image(self._daemon, image)
+        image = built.reference if built is not None else str(order.image)
+        configuration = None if built is not None else await read_image(self._daemon, image)
         way = await self._way(order.network)
         gateway = self._gateways.setdefault(way.listen, Gateway(way.listen))
         expected = await gateway.expect(way.host)
@@ -220,19 +218,24 @@ class DistantBooter:
 
 def _folders(order: Order, task_root: Path | None) -> list[tuple[str | None, str]]:
     """What is copied into which volume; None: later."""
-    layers = [(path, path) for path in order.extra_path if Path(path).is_dir()]
     mounts = [(mount.source, mount.target) for mount in order.mounts]
     for source, _ in mounts:
-        if not Path(source).exists():
-            raise SandboxError(f'mount "{source}"', "there is no such folder", "Deploy again with a folder that exists.")
-    return [(str(RUNTIME), OURS), (None if task_root is None else str(task_root), TASK_ROOT), *layers, *mounts]
+        if not Path(source).is_dir():
+            raise SandboxError(
+                f'mount "{source}"',
+                "there is no such folder here to copy",
+                "Deploy again with a folder (not a single file) that exists.",
+            )
+    package = [(None if task_root is None else str(task_root), TASK_ROOT)] if order.has_package else []
+    return [(str(RUNTIME), OURS), *package, *mounts]
 
 
 def distant_body(
     order: Order, image: str, way: Way, address: str, volumes: Iterable[str], memory_mib: int, labels: Labels
 ) -> dict[str, Any]:
     """The body of `POST /containers/create`: the walls of `create_body`, with volumes for binds and a network with one way."""
-    entry = ["python3", "-I", f"{OURS}/entry.py", "container", f"tcp:{address}", str(RUNTIME_PORT)]
+    python = order.python.executable if order.is_built else "python3"
+    entry = [python, "-I", f"{OURS}/entry.py", "container", f"tcp:{address}", str(RUNTIME_PORT)]
     body = create_body(order, image, (), memory_mib, labels, entry)
     body["Env"] = [each for each in body["Env"] if not each.startswith("PATH=")]  # the image knows where its Python is
     host = body["HostConfig"]

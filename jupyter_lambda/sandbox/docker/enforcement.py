@@ -51,7 +51,7 @@ def distant_enforcement(version: str, *, is_closed: bool) -> tuple[Enforcement, 
         ),
         "files": Enforcement(
             row="files", held=True, by="container",
-            note="sees its image, and copies of the package, layers and mounts that belong to root; nothing of this machine",
+            note="sees its image, and copies of the package and of mounts that belong to root; nothing of this machine",
         ),
         "network": Enforcement(
             row="network", held=is_closed, by="internal network" if is_closed else "nothing",

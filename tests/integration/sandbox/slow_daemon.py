@@ -1,4 +1,4 @@
-"""A daemon's socket that answers late or not at all: a proxy in front of the real one, in a thread of its own."""
+"""A daemon's socket that answers late, not at all, or as one that sees other files: a proxy in front of the real one, in a thread."""
 
 from __future__ import annotations
 
@@ -11,10 +11,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class SlowDaemon:
-    """Passes requests on; `delay` holds each back, and one whose first line has `hang` in it waits until `release`."""
+_WORDS = b'{"message": "invalid mount config for type \\"bind\\": bind source path does not exist: /usr"}'
+NOT_THERE = b"HTTP/1.0 400 Bad Request\r\nContent-Length: %d\r\n\r\n" % len(_WORDS) + _WORDS
 
-    def __init__(self, address: str, path: Path) -> None:
+
+class SlowDaemon:
+    """Passes requests on; `delay` holds each back, and one whose first line has `hang` in it waits until `release`.
+
+    A `blind` one refuses folders of this machine, with the words of Docker Desktop.
+    """
+
+    def __init__(self, address: str, path: Path, *, blind: bool = False) -> None:
+        self.blind = blind
         self.address, self.path = address, str(path)
         self.delay = 0.0
         self.hang: str | None = None
@@ -55,6 +63,14 @@ class SlowDaemon:
         with suppress(OSError, asyncio.IncompleteReadError):
             head = await reader.readuntil(b"\r\n")
             await asyncio.sleep(self.delay)
+            if self.blind and b"/containers/create" in head:
+                rest = await _whole(reader)
+                if b'"Type": "bind"' in rest:
+                    writer.write(NOT_THERE)
+                    await writer.drain()
+                    writer.close()
+                    return
+                head += rest
             to_reader, to_writer = await asyncio.open_unix_connection(self.address)
             to_writer.write(head)
             is_hung = self.hang is not None and self.hang in head.decode()
@@ -67,6 +83,13 @@ class SlowDaemon:
             await self._released.wait()
         await _pump(reader, writer)
         writer.close()
+
+
+async def _whole(reader: asyncio.StreamReader) -> bytes:
+    """The rest of a request with a body."""
+    fields = await reader.readuntil(b"\r\n\r\n")
+    length = next(int(line.split(b":")[1]) for line in fields.split(b"\r\n") if line.lower().startswith(b"content-length:"))
+    return fields + await reader.readexactly(length)
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_lambda.client.launch import stop_engine
 from jupyter_lambda.clock import SystemClock
 from jupyter_lambda.errors import SandboxError
 from jupyter_lambda.sandbox.docker.daemon import Daemon
@@ -22,8 +21,8 @@ from tests.contract.conftest import Workshop
 from tests.docker_daemon import NEEDS_DOCKER, OwnDaemon, may_have_own
 from tests.integration.engine_traffic import deploy
 from tests.integration.sandbox.containers import containers_of, docker
+from tests.integration.sandbox.engine_bench import EngineBench
 from tests.integration.sandbox.slow_daemon import SlowDaemon
-from tests.integration.sandbox.test_docker_engine import Bench
 
 pytestmark = [*NEEDS_DOCKER, pytest.mark.slow, pytest.mark.timeout(240)]
 SECONDS = 30.0
@@ -99,13 +98,10 @@ async def test_a_kill_does_not_wait_for_the_daemon(slow):
 # -- full -------------------------------------------------------------------------------------------------------------------
 
 
-def make_bench(daemon, tmp_path, monkeypatch):
+def make_bench(daemon, tmp_path, monkeypatch, **settings):
     monkeypatch.setenv("DOCKER_HOST", daemon.host)
-    bench = Bench(tmp_path / "home", daemon)
-    yield bench
-    bench.connection.close()
-    stop_engine(bench.home)
-    bench.until(lambda: bench.containers() == [])
+    with EngineBench(tmp_path / "home", daemon, settings) as bench:
+        yield bench
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jupyter_lambda.errors import SandboxError
+from jupyter_lambda.sandbox.docker.distant import Distance
 from jupyter_lambda.sandbox.docker.prospect import DockerProspect
 from jupyter_lambda.service.sandbox_choice import choose_sandbox
 
@@ -34,6 +35,12 @@ def test_auto_without_containers_says_why_what_to_do_and_how_to_switch():
     assert choice.kind == "process"
     assert "since no Docker daemon answers here" in choice.note
     assert "--sandbox docker" in choice.note
+
+
+def test_a_daemon_that_does_not_see_this_machine_is_said():
+    far = DockerProspect(usable=True, version="28.2", image="build", distance=Distance())
+    assert "sees none of this machine's files" in choose_sandbox("auto", far).note
+    assert "sees none" not in choose_sandbox("auto", USABLE).note
 
 
 def test_docker_is_taken_where_it_is_usable():

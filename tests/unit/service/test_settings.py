@@ -33,6 +33,11 @@ def test_the_last_one_holds_and_dashes_are_taken():
     assert parse_settings(["idle-seconds=9"]).idle_seconds == 9
 
 
+@pytest.mark.parametrize("address", ["192.0.2.7", "fd00::2", "desk.example", "host.docker.internal"])
+def test_an_address_of_this_machine_can_be_set(address):
+    assert parse_settings([f"docker_gateway={address}"]).docker_gateway == address
+
+
 def test_no_wall_at_all_can_be_said():
     assert parse_settings(["process_walls=none"]).process_walls == ()
 
@@ -74,7 +79,8 @@ def test_a_missing_value_says_how_to_write_it():
     "text",
     ["concurrency=0", "concurrency=1.5", "concurrency=many", "concurrency=", "concurrency=auto", "idle_seconds=nan", "idle_seconds=inf",
      "idle_seconds=-1", "budget_mib=1e9", "process_walls=chroot", "process_walls=", "init_seconds=901",
-     "docker_image=other", "docker_base_image=Has spaces", "docker_base_image=", "wheel_folder=relative", "wheel_folder=/nowhere"],
+     "docker_image=other", "docker_base_image=Has spaces", "docker_base_image=", "wheel_folder=relative", "wheel_folder=/nowhere",
+     "docker_gateway=0.0.0.0", "docker_gateway=::", "docker_gateway=a b"],
 )  # fmt: skip
 def test_a_wrong_value_says_what_is_taken(text):
     name = text.partition("=")[0]

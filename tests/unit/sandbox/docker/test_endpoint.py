@@ -116,7 +116,7 @@ async def test_over_tcp():
     async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
         daemon = await Daemon.open(Endpoint(f"tcp://127.0.0.1:{port}"))
-        assert (daemon.version, daemon.api, daemon.socket_path) == ("28.1.1", "1.49", "")
+        assert (daemon.version, daemon.api) == ("28.1.1", "1.49")
 
 
 async def test_doctor_asks_a_far_daemon_with_the_sdk(monkeypatch):
