@@ -17,6 +17,7 @@ import { Environments } from './environments';
 import { Invocations, Kind } from './invocations';
 import { Overview } from './overview';
 import { Scaling } from './scaling';
+import { TestEvents } from './testEvents';
 import { Versions } from './versions';
 
 export type Tab =
@@ -26,6 +27,7 @@ export type Tab =
   | 'scaling'
   | 'versions'
   | 'configuration'
+  | 'tests'
   | 'environments';
 
 const TABS: readonly Tab[] = [
@@ -35,7 +37,8 @@ const TABS: readonly Tab[] = [
   'scaling',
   'versions',
   'environments',
-  'configuration'
+  'configuration',
+  'tests'
 ];
 
 const NEEDS: { [tab in Tab]?: Need } = {
@@ -156,6 +159,8 @@ function content(detail: DetailModel, tab: Tab, readOnly: boolean): JSX.Element 
       return <Versions detail={detail} readOnly={readOnly} />;
     case 'configuration':
       return <Configuration detail={detail} readOnly={readOnly} />;
+    case 'tests':
+      return <TestEvents detail={detail} readOnly={readOnly} />;
     case 'environments':
       return <Environments detail={detail} readOnly={readOnly} />;
     default:
@@ -206,6 +211,8 @@ function tabWord(tab: Tab, say: (text: string) => string): string {
       return say('Versions & aliases');
     case 'configuration':
       return say('Configuration');
+    case 'tests':
+      return say('Test events');
     case 'environments':
       return say('Environments');
     default:
