@@ -15,7 +15,7 @@ function open(): { wires: Wires; api: FakeApi; detail: DetailModel } {
   wires.stream.start();
   wires.socket.say(up());
   wires.socket.say(snapshot(0));
-  return { wires, api, detail: new DetailModel(model, 'f') };
+  return { wires, api, detail: new DetailModel(model, 'f', async () => undefined) };
 }
 
 function end(wires: Wires, number: number, name = 'f'): void {
@@ -46,6 +46,23 @@ describe('DetailModel', () => {
     await settled();
     expect(api.asked.length).toBe(2);
     end(wires, 51, 'g');
+    await settled();
+    expect(api.asked.length).toBe(2);
+  });
+
+  it('rests between questions while more and more ends', async () => {
+    const { wires, api } = open();
+    const rests: (() => void)[] = [];
+    const model = engine(wires, api);
+    const detail = new DetailModel(model, 'f', () => new Promise(resolve => rests.push(resolve)));
+    wires.socket.say(snapshot(0));
+    detail.need('metrics', true);
+    end(wires, 1);
+    await settled();
+    end(wires, 2);
+    await settled();
+    expect([api.asked.length, rests.length]).toEqual([1, 1]);
+    rests[0]();
     await settled();
     expect(api.asked.length).toBe(2);
   });

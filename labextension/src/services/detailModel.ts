@@ -21,10 +21,17 @@ export type Need = 'metrics' | 'logs' | 'records' | 'failure' | 'test-events';
 
 const LOG_EVENTS = 500;
 
+const PAUSE_MS = 500;
+
+const NO_RECORDS: IInvocationRecord[] = [];
+
 export class DetailModel {
   constructor(
     readonly engine: EngineModel,
-    readonly name: string
+    readonly name: string,
+    /** Between two questions while more and more ends: figures are read, not followed. */
+    private readonly _pause: () => Promise<void> = () =>
+      new Promise(resolve => setTimeout(resolve, PAUSE_MS))
   ) {
     engine.ended.connect(this._onEnded, this);
     engine.testEventsChanged.connect(this._onTestEvents, this);
@@ -59,12 +66,18 @@ export class DetailModel {
 
   /** Newest first: what the stream told, then what was asked for. */
   get records(): IInvocationRecord[] {
-    const recent = this.state?.records ?? [];
-    const known = new Set(recent.map(r => r.request_id));
-    return [
-      ...recent,
-      ...this._older.filter(r => !known.has(r.request_id))
-    ].sort((a, b) => (b.arrived ?? 0) - (a.arrived ?? 0));
+    const recent = this.state?.records ?? NO_RECORDS;
+    const merged = this._merged;
+    if (merged.recent !== recent || merged.older !== this._older) {
+      const known = new Set(recent.map(r => r.request_id));
+      merged.records = [
+        ...recent,
+        ...this._older.filter(r => !known.has(r.request_id))
+      ].sort((a, b) => (b.arrived ?? 0) - (a.arrived ?? 0));
+      merged.recent = recent;
+      merged.older = this._older;
+    }
+    return merged.records;
   }
 
   get hasOlder(): boolean {
@@ -204,6 +217,9 @@ export class DetailModel {
       if (!done) {
         break;
       }
+      if (this._isStale) {
+        await this._pause();
+      }
     }
     this._isRefreshing = false;
   }
@@ -280,6 +296,12 @@ export class DetailModel {
   private _hasOlder = true;
   private _older: IInvocationRecord[] = [];
   private _areTestEventsStale = true;
+  /** What `records` was made of the last time: several views ask with every redraw. */
+  private readonly _merged = {
+    recent: NO_RECORDS,
+    older: NO_RECORDS,
+    records: NO_RECORDS
+  };
   private readonly _once = new Set<Need>();
   private readonly _needs = new Set<Need>();
   private readonly _changed = new Signal<this, void>(this);
