@@ -42,7 +42,7 @@ describe('saved test events', () => {
     wires.stream.start();
     wires.socket.say(up());
     wires.socket.say(snapshot(1));
-    const detail = new DetailModel(model, 'f');
+    const detail = new DetailModel(model, 'f', async () => undefined);
     api.saved = [{ name: 'big', event: '{"side": 1}' }];
 
     detail.need('test-events', true);
@@ -68,7 +68,7 @@ describe('the last failure', () => {
     wires.stream.start();
     wires.socket.say(up());
     wires.socket.say(snapshot(1));
-    const detail = new DetailModel(model, 'f');
+    const detail = new DetailModel(model, 'f', async () => undefined);
     const ended = (number: number, members: object): void =>
       wires.socket.say(
         changes(number, { changes: [{ number, kind: 'invocation', body: record(members) }] })
