@@ -8,7 +8,7 @@ STAMPS := $(VENV)/.stamps
 BUNDLE := jupyter_lambda/labextension/package.json
 LAB_FOLDER := $(VENV)/share/jupyter/labextensions/jupyter-lambda
 FRONTEND := $(shell find labextension/src labextension/style labextension/schema -type f 2>/dev/null) \
-            labextension/package.json labextension/tsconfig.json labextension/.yarnrc.yml labextension/yarn.lock
+            labextension/package.json labextension/widget.mjs labextension/tsconfig.json labextension/.yarnrc.yml labextension/yarn.lock
 
 # What the tests need from Debian, as COMMAND:PACKAGE or FILE:PACKAGE; installed where it is missing and we are root.
 TEST_PACKAGES := cc:build-essential g++:build-essential cmake:cmake \
@@ -67,12 +67,12 @@ frontend: $(BUNDLE) ## Build the JupyterLab half, and put it where this environm
 	@cp -r jupyter_lambda/labextension/. install.json $(LAB_FOLDER)
 
 dist: $(STAMPS)/dev $(STAMPS)/node ## Build the source distribution and the wheel, both with the panel, and look into them
-	rm -rf dist jupyter_lambda/labextension
+	rm -rf dist jupyter_lambda/labextension jupyter_lambda/static
 	JUPYTER_LAMBDA_NO_FRONTEND= JUPYTER_LAMBDA_REQUIRE_FRONTEND=1 $(PY) -m build
 	$(PY) tools/check_dist.py dist
 
 clean: ## Remove what was built; the environment stays
-	rm -rf dist build jupyter_lambda/labextension labextension/lib labextension/tsconfig.tsbuildinfo
+	rm -rf dist build jupyter_lambda/labextension jupyter_lambda/static labextension/lib labextension/tsconfig.tsbuildinfo
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -not -path './.venv/*' -not -path './labextension/node_modules/*' -prune -exec rm -rf {} +
 

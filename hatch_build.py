@@ -21,7 +21,8 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 BUNDLE = "jupyter_lambda/labextension"
 SHARED = "share/jupyter/labextensions/jupyter-lambda"
-SOURCES = ("src", "style", "schema", "package.json", "yarn.lock", "tsconfig.json")
+WIDGET = "jupyter_lambda/static/card.js"
+SOURCES = ("src", "style", "schema", "package.json", "yarn.lock", "tsconfig.json", "widget.mjs")
 
 
 class FrontendError(Exception):
@@ -51,9 +52,9 @@ class FrontendHook(BuildHookInterface[Any]):
 
 
 def has_bundle(root: Path) -> bool:
-    """Whether everything JupyterLab needs to load the extension is there."""
+    """Whether everything JupyterLab needs to load the extension is there, and the card for those that don't have it."""
     bundle = root / BUNDLE
-    return (bundle / "package.json").is_file() and any((bundle / "static").glob("remoteEntry.*.js"))
+    return (bundle / "package.json").is_file() and any((bundle / "static").glob("remoteEntry.*.js")) and (root / WIDGET).is_file()
 
 
 def is_fresh(root: Path) -> bool:

@@ -30,10 +30,12 @@ if TYPE_CHECKING:
     from jupyter_lambda.client.outcome import Failure, FunctionError
     from jupyter_lambda.errors import JupyterLambdaError
     from jupyter_lambda.notebook.extension import load_ipython_extension, unload_ipython_extension
+    from jupyter_lambda.notebook.widget import Card
 
 # Where each public name is defined.
 _HOMES = {
     "Batch": "client.batch",
+    "Card": "notebook.widget",
     "EventTypeError": "client.json_boundary",
     "FunctionError": "client.outcome",
     "Failure": "client.outcome",
@@ -54,6 +56,7 @@ _HOMES = {
 
 __all__ = [
     "Batch",
+    "Card",
     "EventTypeError",
     "Failure",
     "FunctionError",

@@ -15,9 +15,12 @@ IN_WHEEL = (
     "etc/jupyter/jupyter_server_config.d/jupyter_lambda.json",
     "licenses/LICENSE",
     "jupyter_lambda/_version.py",
+    "jupyter_lambda/static/card.js",
+    "jupyter_lambda/static/card.css",
 )
 IN_SDIST = (
     "jupyter_lambda/labextension/package.json",
+    "jupyter_lambda/static/card.js",
     "jupyter_lambda/labextension/static/remoteEntry.",
     "jupyter_lambda/labextension/schemas/jupyter-lambda/plugin.json",
     "labextension/src/index.ts",

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from jupyter_lambda.client.engine_link import Connect
+    from jupyter_lambda.client.http_answer import Answer
     from jupyter_lambda.client.transport import Connection
     from jupyter_lambda.model.host import HostFacts
     from jupyter_lambda.model.runtime_file import RuntimeFile
@@ -341,6 +342,21 @@ class EngineClient:
     def cancel_quietly(self, request_id: str) -> None:
         """Cancel an invocation that nobody waits for any more; it may have ended, and the engine may be gone."""
         self._link.tell(f"POST /engine/v1/invocations/{quote(request_id, safe='')}/cancel".encode("ascii"), _CANCEL_SECONDS)
+
+    def pass_on(self, method: str, target: str, body: bytes = b"") -> Answer:
+        """Ask what the engine API has, and answer what it answers, refusals too: for a relay.
+
+        Args:
+            method: GET, POST, PUT, PATCH or DELETE.
+            target: Path and query, quoted: `/engine/v1/…`.
+            body: JSON, or an event.
+
+        Raises:
+            EngineUnavailable: There is no engine, or it went in the middle.
+        """
+        headers = b"Content-Type: application/json\r\n" if body else b""
+        first = f"{method} {target}".encode("ascii")
+        return self._link.exchange(first, headers, body, repeatable=method in ("GET", "PUT"))
 
     # -- how ----------------------------------------------------------------------------------------------------------------
     def _get(self, target: str, kind: type[T], *, timeout: float | None = None) -> T:

@@ -2,7 +2,8 @@
 
 A card is an output of its own type that our front end draws from the live stream, not a widget of this kernel (docs/decisions/110.md):
 so it lives on while the kernel is busy, restarted or gone, and after the page was loaded again. The same output has an HTML form, which
-front ends without ours show, and which a saved notebook tells its story by.
+front ends without ours show, and which a saved notebook tells its story by; and where the front end is known to have widgets and not
+ours, a widget stands beside the two (docs/decisions/120.md).
 """
 
 from __future__ import annotations
@@ -15,7 +16,20 @@ if TYPE_CHECKING:
     from jupyter_lambda.model.engine_api import DeployAnswer
 
 CARD_TYPE: Final = "application/vnd.jupyter-lambda.card+json"
+WIDGET_TYPE: Final = "application/vnd.jupyter.widget-view+json"
 CARD_FORMAT: Final = 1  # front ends show the HTML form of a format they don't know
+
+
+def widget_view(function: str, home: str) -> dict[str, Any]:
+    """A new widget's part of the output; empty where the package was installed without its front end."""
+    from jupyter_lambda.notebook.front_end import has_widget
+
+    if not has_widget():
+        return {}
+    from jupyter_lambda.notebook.widget import Card
+
+    view, _ = Card(function, home or None)._repr_mimebundle_() or ({}, {})
+    return {WIDGET_TYPE: view[WIDGET_TYPE]} if WIDGET_TYPE in view else {}
 
 
 def card(answer: DeployAnswer, home: str) -> dict[str, Any]:

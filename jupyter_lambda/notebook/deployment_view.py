@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_lambda.client.views.view import View, escaped
-from jupyter_lambda.notebook.card import CARD_TYPE, card
+from jupyter_lambda.notebook.card import CARD_TYPE, card, widget_view
 from jupyter_lambda.notebook.cell_options import OPTIONS
 from jupyter_lambda.telemetry import quantities
 
@@ -47,6 +47,7 @@ class DeploymentView(View):
         self.answer, self.report, self.what_changed = answer, report, tuple(what_changed)
         self.sandbox, self.sandbox_note, self.bound = sandbox, sandbox_note, bound
         self.home = home
+        self.as_widget = False  # the front end has widgets, and not our extension
         self.label = f"Deployment of {answer.function.name}"
 
     def text(self) -> str:
@@ -76,7 +77,8 @@ class DeploymentView(View):
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         """The live card, beside text and HTML, for front ends that have it: where they don't, the HTML stands there."""
-        return {CARD_TYPE: card(self.answer, self.home)}
+        widget = widget_view(self.answer.function.name, self.home) if self.as_widget else {}
+        return {CARD_TYPE: card(self.answer, self.home), **widget}
 
     def _version(self) -> str:
         return f"v{self.answer.version}" if self.answer.version else "$LATEST"

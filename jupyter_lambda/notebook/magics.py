@@ -56,6 +56,7 @@ class LambdaMagics(Magics):
         super().__init__(shell)
         self._session = shell
         self._told: set[str] = set()
+        self._widgets_only: bool | None = None
 
     def use(self, connect: Callable[[], EngineClient]) -> None:
         """Reach the engine another way than by finding or starting this machine's."""
@@ -67,6 +68,14 @@ class LambdaMagics(Magics):
         from jupyter_lambda.client.connection import engine  # completion and help do without it
 
         return engine()
+
+    def _shows_widgets_only(self) -> bool:
+        """Asked once in a session: a front end does not change."""
+        if self._widgets_only is None:
+            from jupyter_lambda.notebook.front_end import shows_widgets_only
+
+            self._widgets_only = shows_widgets_only(self._session.user_ns)
+        return self._widgets_only
 
     def _run_line(self, line: str) -> None:
         if line.strip() in ("", "-h", "--help", "help"):
@@ -107,6 +116,7 @@ class LambdaMagics(Magics):
         if view.sandbox_note in self._told:  # once in a session is enough; the head row names the sandbox every time
             view.sandbox_note = ""
         self._told.add(view.sandbox_note)
+        view.as_widget = self._shows_widgets_only()
         view.bound = bind(self._session.user_ns, options.name, handle)
         display(view)
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from jupyter_server.base.handlers import APIHandler
 
-from jupyter_lambda.errors import JupyterLambdaError, aws_code
-from jupyter_lambda.model.engine_api import ErrorBody
+from jupyter_lambda.client.error_body import error_body
+from jupyter_lambda.errors import JupyterLambdaError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -47,13 +47,3 @@ class BridgeHandler(APIHandler):
         self.set_header("Content-Type", "application/json")
         self.set_header("Cache-Control", "no-store")
         self.finish(body)
-
-
-def error_body(error: JupyterLambdaError) -> tuple[int, bytes]:
-    """Status and `ErrorBody` of an error, as the engine itself answers it."""
-    code = aws_code(error)
-    body = ErrorBody(
-        kind=type(error).__name__, code=code.code, where=error.where, what=error.what, suggestion=error.suggestion,
-        members=dict(error.members),
-    )  # fmt: skip
-    return int(code.status), msgspec.json.encode(body)

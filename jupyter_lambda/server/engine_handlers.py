@@ -8,9 +8,9 @@ from jupyter_server.auth.decorator import authorized
 from tornado import web
 
 from jupyter_lambda._version import __version__
+from jupyter_lambda.client.engine_identity import engine_identity
 from jupyter_lambda.model.engine_api import PROTOCOL
 from jupyter_lambda.server.answers import BridgeHandler
-from jupyter_lambda.server.engine_identity import engine_identity
 
 
 class EngineHandler(BridgeHandler):

@@ -8,8 +8,9 @@ from typing import Final
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
+from jupyter_lambda.client.error_body import error_body
 from jupyter_lambda.errors import JupyterLambdaError, RequestError
-from jupyter_lambda.server.answers import BridgeHandler, error_body
+from jupyter_lambda.server.answers import BridgeHandler
 
 _PREFIX: Final = "jupyter-lambda/"
 _REPEATABLE: Final = frozenset({"GET", "HEAD", "PUT"})

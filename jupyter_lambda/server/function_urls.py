@@ -21,9 +21,10 @@ from tornado.httputil import HTTPHeaders, parse_response_start_line
 from tornado.iostream import StreamClosedError
 from tornado.simple_httpclient import SimpleAsyncHTTPClient
 
+from jupyter_lambda.client.error_body import error_body
 from jupyter_lambda.errors import JupyterLambdaError
 from jupyter_lambda.model import limits
-from jupyter_lambda.server.answers import AUTH_RESOURCE, error_body
+from jupyter_lambda.server.answers import AUTH_RESOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable

@@ -15,8 +15,8 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_lambda._version import __version__
+from jupyter_lambda.client.engine_identity import engine_id, engine_identity
 from jupyter_lambda.model.engine_api import PROTOCOL
-from jupyter_lambda.server.engine_identity import engine_id, engine_identity
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

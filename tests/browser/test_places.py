@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from jupyter_lambda.client.connection import engine
 from jupyter_lambda.testing.plugin import end_engine
 from tests.browser.environments import OURS, PAGES, environment
 from tests.browser.lab_page import LabPage
@@ -82,7 +83,7 @@ def test_a_kernel_of_another_environment_has_the_magics_and_the_server_the_front
 def test_a_server_without_the_front_end_shows_the_plain_form_and_what_to_install_where(
     tmp_path: Path, chromium_browser: Browser
 ) -> None:
-    python = environment(tmp_path / "server", without=OURS)
+    python = environment(tmp_path / "server", without=(*OURS, "anywidget"))
     write_notebook(tmp_path / "plain.ipynb", LOAD, cell("resize"), 'resize({"side": 640})')
     try:
         with lab_server(tmp_path, tmp_path / "home", python=python) as address:
@@ -96,6 +97,38 @@ def test_a_server_without_the_front_end_shows_the_plain_form_and_what_to_install
             expect(lab.output(1)).to_contain_text("Jupyter server")
             expect(lab.output(2)).to_contain_text("320")
             assert lab.page.locator('[data-id="jp-Lambda-panel"]').count() == 0
+            lab.page.close()
+    finally:
+        end_engine(tmp_path / "home")
+
+
+def test_a_server_with_anywidget_alone_shows_the_card_through_the_kernel(tmp_path: Path, chromium_browser: Browser) -> None:
+    python = environment(tmp_path / "server", without=OURS)
+    write_notebook(tmp_path / "widget.ipynb", LOAD, cell("resize"), 'resize({"side": 640})', "import time; time.sleep(600)")
+    try:
+        with lab_server(tmp_path, tmp_path / "home", python=python) as address:
+            lab = LabPage(chromium_browser.new_page(), address)
+            lab.open("widget.ipynb")
+            for number in range(3):
+                lab.run(number)
+            card = lab.output(1).locator(".jp-Lambda-widget .jp-Lambda-card")
+            expect(card).to_contain_text("1inv")
+
+            card.locator(".jp-Lambda-twisty").click()
+            card.get_by_label("Event, as JSON").fill('{"side": 1180591620717411303424}')
+            card.get_by_role("button", name="Invoke", exact=True).click()
+            expect(card.locator(".jp-Lambda-payload")).to_have_text("590295810358705651712")
+            expect(card.get_by_role("log")).to_contain_text("side 1180591620717411303424")
+            memory = card.get_by_label("Memory in MB")
+            memory.fill("512")
+            memory.press("Enter")
+            expect(card).to_contain_text("Unpublished changes")
+
+            # What the engine tells is seen while the kernel is busy, too.
+            lab.run(3, wait=False)
+            engine(tmp_path / "home").invoke("resize", b'{"side": 2}')
+            expect(card.locator(".jp-Lambda-invocations tbody tr")).to_have_count(3)
+            assert lab.faults == []
             lab.page.close()
     finally:
         end_engine(tmp_path / "home")

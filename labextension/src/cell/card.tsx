@@ -4,7 +4,7 @@
 import React, { useEffect, useState } from 'react';
 
 import { EnvironmentChart, LatencyChart } from '../panels/charts';
-import { useDetail } from '../panels/detail/detailView';
+import { useDetail } from '../panels/redraw';
 import { FailureView } from '../panels/failure';
 import { InvocationTable } from '../panels/invocationTable';
 import { InvokeBox } from '../panels/invokeBox';

@@ -5,7 +5,7 @@ import React from 'react';
 
 import { IAlias } from '../api/wire';
 import { ConditionGlyph, Glyph } from '../panels/glyphs';
-import { useTick } from '../panels/modelView';
+import { useTick } from '../panels/redraw';
 import { Quantity } from '../panels/quantity';
 import { Sparkline } from '../panels/sparkline';
 import { useTrans } from '../panels/words';

@@ -6,7 +6,7 @@ import React, { useState } from 'react';
 import { IInvocationRecord } from '../api/wire';
 import { failingFrame, sourceOf } from '../panels/failure';
 import { Glyph } from '../panels/glyphs';
-import { useTick } from '../panels/modelView';
+import { useTick } from '../panels/redraw';
 import { Quantity } from '../panels/quantity';
 import { statusWord, useTrans } from '../panels/words';
 import { DetailModel } from '../services/detailModel';

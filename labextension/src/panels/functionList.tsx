@@ -8,7 +8,7 @@ import { EngineModel } from '../services/engineModel';
 import { FunctionState } from '../services/functionState';
 import { duration } from '../services/quantities';
 import { ConditionGlyph, Glyph } from './glyphs';
-import { useTick } from './modelView';
+import { useTick } from './redraw';
 import { Quantity } from './quantity';
 import { Sparkline } from './sparkline';
 import { useWindow } from './windowed';

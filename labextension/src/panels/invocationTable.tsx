@@ -7,7 +7,7 @@ import { IInvocationRecord, IRunning } from '../api/wire';
 import { isFailure } from '../services/functionState';
 import { clockTime, duration, memory } from '../services/quantities';
 import { Glyph, StatusGlyph } from './glyphs';
-import { useTick } from './modelView';
+import { useTick } from './redraw';
 import { Quantity } from './quantity';
 import { Gap, useWindow } from './windowed';
 import { statusWord, useTrans } from './words';

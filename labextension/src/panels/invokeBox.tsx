@@ -8,7 +8,7 @@ import { jsonFault } from '../services/jsonFault';
 import { duration, memory, quantityText } from '../services/quantities';
 import { EventEditor } from './eventEditor';
 import { Glyph, StatusGlyph } from './glyphs';
-import { useTick } from './modelView';
+import { useTick } from './redraw';
 import { statusWord, useTrans } from './words';
 
 export function InvokeBox(props: {

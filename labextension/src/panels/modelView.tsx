@@ -1,77 +1,16 @@
 /**
- * Draws anew when the model changed, as often as eyes can follow, and not at all while hidden.
+ * A Lumino widget around a component that shows the engine.
  */
 import type { IEditorLanguageRegistry } from '@jupyterlab/codemirror';
 import { ReactWidget } from '@jupyterlab/ui-components';
 import { TranslationBundle } from '@jupyterlab/translation';
-import React, { useContext, useEffect, useReducer } from 'react';
+import React from 'react';
 
 import { EngineModel } from '../services/engineModel';
 import { Deeds, IDeeds, NO_DEEDS } from './deeds';
 import { Languages } from './editors';
+import { Shown } from './redraw';
 import { Words } from './words';
-
-/** False while the widget around can't be seen. */
-const Shown = React.createContext(true);
-
-/**
- * Draws again after changes: once a frame at most, and at most as often as the reader set, or every `slowMs`. The first change after a
- * rest is drawn in the next frame.
- */
-export function useModel(model: EngineModel, slowMs = 0): void {
-  const [, redraw] = useReducer((n: number) => n + 1, 0);
-  const isShown = useContext(Shown);
-  useEffect(() => {
-    if (!isShown) {
-      return undefined;
-    }
-    let frame = 0;
-    let timer = 0;
-    let drawn = performance.now();
-    const draw = (): void => {
-      timer = 0;
-      frame = requestAnimationFrame(() => {
-        frame = 0;
-        drawn = performance.now();
-        redraw();
-      });
-    };
-    const onChange = (): void => {
-      if (frame === 0 && timer === 0) {
-        const wait = drawn + Math.max(model.refreshMs, slowMs) - performance.now();
-        if (wait > 0) {
-          timer = window.setTimeout(draw, wait);
-        } else {
-          draw();
-        }
-      }
-    };
-    redraw(); // what changed while nobody looked
-    model.changed.connect(onChange);
-    return () => {
-      cancelAnimationFrame(frame);
-      window.clearTimeout(timer);
-      model.changed.disconnect(onChange);
-    };
-  }, [model, slowMs, isShown]);
-}
-
-/** Draws again every `ms`, for what moves by itself: sparklines, running times. */
-export function useTick(ms: number, active: boolean): void {
-  const [, redraw] = useReducer((n: number) => n + 1, 0);
-  const isShown = useContext(Shown);
-  useEffect(() => {
-    if (!active || !isShown) {
-      return undefined;
-    }
-    const timer = window.setInterval(() => {
-      if (!document.hidden) {
-        redraw();
-      }
-    }, ms);
-    return () => window.clearInterval(timer);
-  }, [ms, active, isShown]);
-}
 
 /** What views ask of the page around them. */
 export interface IPage {

@@ -13,7 +13,8 @@ import { Deeds } from './deeds';
 import { EngineFooter } from './engineFooter';
 import { FirstStep } from './firstStep';
 import { FunctionList, Order } from './functionList';
-import { IPage, ModelWidget, useModel } from './modelView';
+import { IPage, ModelWidget } from './modelView';
+import { useModel } from './redraw';
 import { PresenceNote } from './presence';
 import { useTrans } from './words';
 

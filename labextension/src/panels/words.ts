@@ -1,14 +1,13 @@
 /**
  * The page's language, for components: `const trans = useTrans()`.
  */
-import { TranslationBundle, nullTranslator } from '@jupyterlab/translation';
+import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
 import { Status } from '../api/wire';
+import { PLAIN_WORDS } from './plainWords';
 
-export const Words = React.createContext<TranslationBundle>(
-  nullTranslator.load('jupyter_lambda')
-);
+export const Words = React.createContext<TranslationBundle>(PLAIN_WORDS);
 
 export function useTrans(): TranslationBundle {
   return React.useContext(Words);

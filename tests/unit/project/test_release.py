@@ -27,6 +27,8 @@ def _bundle(root: Path, when: int) -> None:
     (folder / "static").mkdir(parents=True)
     (folder / "static/remoteEntry.0.js").touch()
     (folder / "package.json").touch()
+    (root / "jupyter_lambda/static").mkdir()
+    (root / "jupyter_lambda/static/card.js").touch()
     os.utime(folder / "package.json", (when, when))
 
 
@@ -74,9 +76,10 @@ def test_bundle_older_than_a_source_is_built_again(tmp_path):
     assert not _hook().is_fresh(tmp_path)
 
 
-def test_bundle_without_its_entry_is_no_bundle(tmp_path):
+@pytest.mark.parametrize("part", ["labextension/static/remoteEntry.0.js", "static/card.js"])
+def test_bundle_without_a_part_is_no_bundle(tmp_path, part):
     _bundle(tmp_path, when=2_000)
-    (tmp_path / "jupyter_lambda/labextension/static/remoteEntry.0.js").unlink()
+    (tmp_path / "jupyter_lambda" / part).unlink()
 
     assert not _hook().has_bundle(tmp_path)
 

@@ -1,16 +1,16 @@
 /**
  * A function in the main area: its head, the tabs, what stands out, and one tab's content.
  */
-import React, { useContext, useEffect, useReducer, useRef } from 'react';
+import React, { useContext, useEffect, useRef } from 'react';
 
 import { DetailModel, Need } from '../../services/detailModel';
 import { Deeds } from '../deeds';
 import { versionLine } from '../functionList';
 import { ConditionGlyph } from '../glyphs';
 import { LogView } from '../logView';
-import { useModel } from '../modelView';
 import { Notices } from '../notices';
 import { PresenceNote } from '../presence';
+import { useDetail } from '../redraw';
 import { useTrans } from '../words';
 import { Configuration } from './configuration';
 import { Environments } from './environments';
@@ -63,17 +63,6 @@ function isSlow(detail: DetailModel, tab: Tab): boolean {
     tab === 'scaling' ||
     (state?.history.seconds(engine.second - 1, 1)[0].invocations ?? 0) > READABLE_A_SECOND
   );
-}
-
-export function useDetail(detail: DetailModel, slowMs = 0): void {
-  const [, redraw] = useReducer((n: number) => n + 1, 0);
-  useModel(detail.engine, slowMs);
-  useEffect(() => {
-    detail.changed.connect(redraw);
-    return () => {
-      detail.changed.disconnect(redraw);
-    };
-  }, [detail]);
 }
 
 export function DetailView(props: {

@@ -11,7 +11,7 @@ import { clockTime, count, duration, memory } from '../../services/quantities';
 import { Look, bars } from '../../services/timeLine';
 import { Deeds } from '../deeds';
 import { Glyph } from '../glyphs';
-import { useTick } from '../modelView';
+import { useTick } from '../redraw';
 import { Quantity } from '../quantity';
 import { Gap, useWindow } from '../windowed';
 import { stateWord, useTrans, whyWord } from '../words';

@@ -15,7 +15,7 @@ import {
   quantityText
 } from '../../services/quantities';
 import { EnvironmentChart, InvocationChart, LatencyChart, MemoryChart } from '../charts';
-import { useTick } from '../modelView';
+import { useTick } from '../redraw';
 import { useTrans } from '../words';
 
 const SPAN = 300;

@@ -8,7 +8,7 @@ import { clockTime, count } from '../../services/quantities';
 import { Happening, scalingStory } from '../../services/scalingStory';
 import { ArrivalChart, EnvironmentChart, WaitingChart } from '../charts';
 import { useDraft } from '../draft';
-import { useTick } from '../modelView';
+import { useTick } from '../redraw';
 import { useTrans } from '../words';
 import { Pane } from './overview';
 

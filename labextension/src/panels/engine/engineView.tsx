@@ -11,7 +11,7 @@ import { Deeds } from '../deeds';
 import { Enforcement } from '../detail/enforcement';
 import { Pane } from '../detail/overview';
 import { Glyph } from '../glyphs';
-import { useModel, useTick } from '../modelView';
+import { useModel, useTick } from '../redraw';
 import { PresenceNote } from '../presence';
 import { Quantity } from '../quantity';
 import { Gap, useWindow } from '../windowed';
