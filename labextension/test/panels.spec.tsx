@@ -7,7 +7,7 @@ import React from 'react';
 import { EngineView } from '../src/panels/engine/engineView';
 import { FunctionList } from '../src/panels/functionList';
 import { InvocationTable } from '../src/panels/invocationTable';
-import { useModel } from '../src/panels/modelView';
+import { useModel } from '../src/panels/redraw';
 import { PresenceNote } from '../src/panels/presence';
 import { DetailModel } from '../src/services/detailModel';
 import { Selected } from '../src/panels/detail/invocation';
