@@ -14,8 +14,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from jupyter_lambda.engine.deployment import configuration_with, describe_changes, options_kept, same_publication
-from jupyter_lambda.engine.supported import check_no_provisioned, check_supported
+from jupyter_lambda.engine.deployment import (
+    configuration_with,
+    describe_changes,
+    options_kept,
+    same_publication,
+    with_provisioned,
+)
+from jupyter_lambda.engine.supported import check_supported
 from jupyter_lambda.errors import (
     AliasNotFound,
     Conflict,
@@ -28,6 +34,7 @@ from jupyter_lambda.errors import (
 )
 from jupyter_lambda.model.engine_api import AliasRequest, ConfigurationChange, DeployAnswer, DeployRequest
 from jupyter_lambda.model.function import Alias, Configuration, Function, Version, check_alias, check_configuration
+from jupyter_lambda.model.function_settings import FunctionSettings
 from jupyter_lambda.model.names import (
     LATEST,
     check_alias_name,
@@ -161,7 +168,6 @@ class Catalog:
     async def deploy(self, name: str, request: DeployRequest, package_bytes: int, layers_package: str = "") -> DeployAnswer:
         """Create or change a function from a package that the store has, and publish it when that changed anything."""
         check_function_name(name)
-        check_no_provisioned(name, request.provisioned_concurrency)
         if request.alias is not None:
             check_alias_name(request.alias)
         async with self._writing:
@@ -180,6 +186,7 @@ class Catalog:
                 created=entry.function.created if entry else self.timestamp(),
                 last_version=entry.function.last_version if entry else 0,
                 reserved_concurrency=self._reserved(name, entry, request.reserved_concurrency),
+                settings=entry.function.settings if entry else FunctionSettings(),
             )
             changes: list[Change] = []
             version, published = entry.newest if entry else None, False
@@ -189,6 +196,9 @@ class Catalog:
                     version, function = self.next_version(function, request.description)
                     published = True
                     changes.append(PutVersion(version))
+            if request.provisioned_concurrency is not None:
+                kept = with_provisioned(function, version, request.alias, request.provisioned_concurrency, self.timestamp())
+                function = msgspec.structs.replace(function, settings=kept)
             changes.insert(0, PutFunction(function))
             if request.alias is not None:
                 changes.append(PutAlias(self._deployed_alias(name, entry, version, request)))
@@ -200,6 +210,7 @@ class Catalog:
             published=published,
             changed=describe_changes(before, latest),
             kept=options_kept(latest.configuration, request.options) if before else (),
+            warnings=_kept_ready(name, version, request),
         )
 
     async def configure(self, name: str, change: ConfigurationChange, layers_package: str | None = None) -> Version:
@@ -417,3 +428,14 @@ class Catalog:
 def new_revision() -> str:
     """A revision id that no state had before."""
     return str(uuid.uuid4())
+
+
+def _kept_ready(name: str, version: Version | None, request: DeployRequest) -> tuple[str, ...]:
+    """What to call for environments that are kept ready: Lambda has none for `$LATEST`, which a plain call runs."""
+    if not request.provisioned_concurrency or version is None:
+        return ()
+    what = request.alias or version.version
+    return (
+        f"{request.provisioned_concurrency} environments of {name}:{what} are kept ready; a call without a qualifier runs $LATEST, "
+        f'so call it with qualifier="{what}"',
+    )

@@ -13,8 +13,9 @@ import msgspec
 
 from jupyter_lambda.errors import RequestError
 from jupyter_lambda.model.engine_api import ConfigurationChange, DeployRequest, VersionDifference
-from jupyter_lambda.model.function import Configuration, Mount, Version
-from jupyter_lambda.model.names import did_you_mean
+from jupyter_lambda.model.function import Configuration, Function, Mount, Version
+from jupyter_lambda.model.function_settings import FunctionSettings, Provisioned
+from jupyter_lambda.model.names import did_you_mean, is_version_number
 
 _UNITS = {"memory_mib": " MB", "timeout_seconds": " s", "ephemeral_mib": " MB"}
 
@@ -122,3 +123,36 @@ def _captured(version: Version) -> dict[str, Any]:
 def _configuration_difference(before: Configuration, after: Configuration) -> dict[str, tuple[Any, Any]]:
     old, new = msgspec.to_builtins(before), msgspec.to_builtins(after)
     return {name: (old[name], new[name]) for name in Configuration.__struct_fields__ if old[name] != new[name]}
+
+
+def with_provisioned(function: Function, version: Version | None, alias: str | None, count: int, now: str) -> FunctionSettings:
+    """The settings of a function whose deployment asks for environments that are kept ready: of its alias, else of its version.
+
+    What an earlier version keeps ready is not kept any more: it was this function's line that asked for it.
+
+    Args:
+        function: As it is deployed.
+        version: What was published, or is the same as what is published.
+        alias: The alias that the deployment sets.
+        count: How many; 0: none any more.
+        now: The time of the change as AWS writes it.
+
+    Raises:
+        RequestError: Nothing is published, or more is asked for than the function's reserved concurrency lets run.
+    """
+    where = f'function "{function.name}"'
+    if version is None:
+        raise RequestError(
+            where,
+            "environments are kept ready of a published version, not of $LATEST",
+            "Leave --no-publish or --provisioned out.",
+        )
+    reserved = function.reserved_concurrency
+    if reserved is not None and count > reserved:
+        raise RequestError(
+            where, f"--provisioned {count} is more than its --reserved {reserved}", f"Use --provisioned {reserved}."
+        )
+    key = alias or version.version
+    others = {name: kept for name, kept in function.settings.provisioned.items() if name != key and not is_version_number(name)}
+    kept = {key: Provisioned(count=count, last_modified=now)} if count else {}
+    return msgspec.structs.replace(function.settings, provisioned={**others, **kept})

@@ -40,12 +40,3 @@ def check_supported(name: str, configuration: Configuration, python: PythonEnvir
             f"its runtime is {configuration.runtime}, and it was captured in Python {python.version}",
             f"Leave --runtime out, or deploy from a kernel with Python {wanted[1]}: what one Python pickles, another may not load.",
         )
-
-
-def check_no_provisioned(name: str, provisioned: int | None) -> None:
-    """Refuse provisioned concurrency, which this version does not have (RequestError)."""
-    if provisioned:
-        raise RequestError(
-            f'function "{name}"', "this version has no provisioned concurrency yet",
-            "Leave --provisioned out; idle environments stay warm for --set environment_idle_seconds.",
-        )  # fmt: skip

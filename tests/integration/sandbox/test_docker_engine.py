@@ -220,6 +220,21 @@ def test_a_burst_of_events_boots_a_few_containers_only(bench):
     assert len(bench.connection.get("/engine/v1/invocations?limit=1000")["invocations"]) == 80
 
 
+def test_provisioned_environments_are_initialised_ahead_in_containers_and_the_first_call_has_no_init(bench):
+    deploy(bench.connection, "echo", ECHO)
+    target = "/2019-09-30/functions/echo/provisioned-concurrency?Qualifier=1"
+    status, _ = bench.connection.call("PUT", target, {"ProvisionedConcurrentExecutions": 2})
+    assert status == 202
+    bench.until(lambda: bench.connection.get(target)["Status"] == "READY")
+    ready = [e["environment_id"] for e in bench.environments() if e["version"] == "1"]
+    assert len(ready) == 2
+    called = "/2015-03-31/functions/echo/invocations?Qualifier=1"
+    assert bench.connection.call("POST", called, b"1") == (200, b"1")
+    [record] = bench.connection.get("/engine/v1/invocations?limit=10")["invocations"]
+    assert record["environment_id"] in ready
+    assert (record.get("cold", False), record.get("init_ms", 0.0)) == (False, 0.0)
+
+
 # -- images of other people -------------------------------------------------------------------------------------------------
 
 
