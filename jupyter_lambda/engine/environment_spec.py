@@ -66,6 +66,7 @@ def environment_spec(
         is_own_code=bool(version.image_id),
         requirements=configuration.requirements,
         bootstrap=command.arguments if command else None,
+        layers=str(layers) if layers else "",
         extensions=extensions,
         sandbox=sandbox_kind(configuration, own_sandbox),
     )

@@ -54,6 +54,9 @@ class EnvironmentSpec(msgspec.Struct, frozen=True, kw_only=True):
     is_own_code: bool = False  # the image brings the code: no package is shown in it
     requirements: tuple[str, ...] = ()  # pip's lines, for an image that is built; where they are installed already: `extra_path`
     bootstrap: tuple[str, ...] | None = None  # a command that is the runtime; None: our Python runtime
+    layers: str = (
+        ""  # the folder with the layers, which `mounts` shows at its own path; shown at /opt besides, where that can be done
+    )
     extensions: tuple[str, ...] = ()  # programs that run beside the runtime; with any, `Channels` has a supervisor's socket
     sandbox: str | None = None  # the kind that the function asks for; None: the maker's own
 

@@ -67,14 +67,15 @@ def test_a_function_imports_from_its_layers_the_later_one_first(client: Any, lay
     source = (
         "import one, two, both, subprocess\n"
         "def handler(event, context):\n"
-        "    return [one.x, two.x, both.x, subprocess.run(['tool'], capture_output=True, text=True).stdout]\n"
+        "    at_opt = open('/opt/python/both.py').read(), subprocess.run(['/opt/bin/tool'], capture_output=True, text=True).stdout\n"
+        "    return [one.x, two.x, both.x, subprocess.run(['tool'], capture_output=True, text=True).stdout, *at_opt]\n"
     )
     name = functions.create(source, Layers=arns)
     configuration = client.get_function_configuration(FunctionName=name)
     assert [used["Arn"] for used in configuration["Layers"]] == arns
     assert all(used["CodeSize"] > 0 for used in configuration["Layers"])
     client.delete_layer_version(LayerName=f"{layer}-a", VersionNumber=1)
-    assert client.invoke(FunctionName=name)["Payload"].read() == b'["a", "b", "b", "tool\\n"]'
+    assert client.invoke(FunctionName=name)["Payload"].read() == b'["a", "b", "b", "tool\\n", "x = \'b\'", "tool\\n"]'
     client.update_function_configuration(FunctionName=name, Layers=[])
     assert client.invoke(FunctionName=name)["FunctionError"] == "Unhandled"
 

@@ -54,7 +54,8 @@ NOTES: Final[dict[str, str]] = {
     "is no longer wanted ends when it has been idle for `environment_idle_seconds`; it is not taken from the account's concurrency.",
     "CreateCodeSigningConfig": "Packages are not signed here, so nothing is checked.",
     "PublishLayerVersion": "`ZipFile`, and `S3Bucket` from `--aws-endpoint`. A function runs on one package of all its "
-    "layers, at a path of its own: `PATH`, `LD_LIBRARY_PATH` and the module path name it where they name `/opt` on AWS.",
+    "layers, at a path of its own, which `PATH`, `LD_LIBRARY_PATH` and the module path name; it stands at `/opt` too in containers made of "
+    "this machine, and in processes where the host has mount namespaces, unless the interpreter itself is below `/opt`.",
     "DeleteLayerVersion": "Functions that use it keep it; the number is not given out again.",
     "PutResourcePolicy": "Of July 2026. `AddPermission` makes the same statements.",
     "PutRuntimeManagementConfig": "The interpreters are the machine's, and nothing updates them.",

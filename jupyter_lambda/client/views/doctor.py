@@ -122,7 +122,9 @@ def _control_groups(facts: HostFacts) -> Finding:
 
 def _namespaces(facts: HostFacts) -> Finding:
     if facts.namespaces.startswith("none"):
-        return Finding("namespaces", facts.namespaces, "each function's disk is a folder, not a /tmp of its own")
+        return Finding(
+            "namespaces", facts.namespaces, "each function's disk is a folder, not a /tmp of its own; layers are not at /opt"
+        )
     return Finding("namespaces", facts.namespaces, "each environment has a /tmp of its own, and ends with all its processes")
 
 

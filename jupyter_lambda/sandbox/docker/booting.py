@@ -18,6 +18,7 @@ from jupyter_lambda.sandbox.docker.container import Container, Labels, Order
 from jupyter_lambda.sandbox.docker.daemon import DaemonRefused
 from jupyter_lambda.sandbox.docker.guest_image import guest_binds, read_image
 from jupyter_lambda.sandbox.docker.host_image import ensure_host_image, system_folders
+from jupyter_lambda.sandbox.opt_folder import opt_mounts
 from jupyter_lambda.sandbox.process.spawn_request import own_python
 from jupyter_lambda.sandbox.process.zygote import Unfit
 
@@ -176,7 +177,8 @@ class Booter:
         if not order.is_host:
             return guest_binds(order.mounts)
         folders = interpreter_folders(order.python, order.extra_path, self._home)
-        return [*same_place(folders, system_folders()), *mount_binds(order.mounts)]
+        mounts = (*order.mounts, *opt_mounts(order.layers, [*folders, *(mount.target for mount in order.mounts)]))
+        return [*same_place(folders, system_folders()), *mount_binds(mounts)]
 
 
 def _check_interpreter(order: Order) -> None:

@@ -68,6 +68,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     has_package: bool = True  # False: the image brings the code
     extra_path: tuple[str, ...]
     mounts: tuple[Mount, ...]
+    layers: str = ""  # the folder with the function's layers
     network: str
     ephemeral_mib: int
 

@@ -282,6 +282,7 @@ def shelf_key(spec: EnvironmentSpec, default_image: str = HOST) -> ShelfKey:
         has_package=not spec.is_own_code,
         extra_path=shown,
         mounts=spec.mounts,
+        layers=spec.layers,
         network=spec.network or "none",
         ephemeral_mib=spec.ephemeral_mib,
     )

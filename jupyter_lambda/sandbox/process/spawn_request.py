@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from jupyter_lambda.errors import SandboxError
 from jupyter_lambda.model import limits
 from jupyter_lambda.model.function import PythonEnvironment
+from jupyter_lambda.sandbox.opt_folder import OPT, opt_mounts
 from jupyter_lambda.sandbox.process.groups import MIB
 from jupyter_lambda.sandbox.process.tier import ENTRY, Tier
 
@@ -75,12 +76,18 @@ def spawn_request(
             "tmp_bytes": spec.ephemeral_mib * MIB,
             "shm_bytes": spec.memory_mib * MIB,
             "shown": [path for path in readable if path.startswith((TMP + "/", _SHM + "/"))] if tier.namespaces else [],
-            "binds": [(m.source, m.target) for m in spec.mounts if m.source != m.target] if tier.namespaces else [],
+            "binds": _binds(spec, readable) if tier.namespaces else [],
             "limits": _limits(spec, tier),
             "files": _files(spec, tier, readable, folder),
             "filter": tier.seccomp,
         },
     }
+
+
+def _binds(spec: EnvironmentSpec, readable: list[str]) -> list[tuple[str, str]]:
+    at_opt = opt_mounts(spec.layers, readable) if os.path.isdir(OPT) else ()  # noqa: PTH112 - a plain string op; a mount needs a place
+    mounts = (*spec.mounts, *at_opt)
+    return [(mount.source, mount.target) for mount in mounts if mount.source != mount.target]
 
 
 def _limits(spec: EnvironmentSpec, tier: Tier) -> dict[str, int]:

@@ -50,6 +50,14 @@ def test_the_package_is_open_and_the_home_above_it_is_not(tier):
     assert not {str(HOME), "/home/ada", "/home", "/"} & set(readable)
 
 
+def test_layers_stand_at_opt_where_mounts_can_be_had_and_nothing_else_is_needed_there():
+    elsewhere = PythonEnvironment(executable="/usr/bin/python3", prefix="/usr", base_prefix="/usr", version="3.11.7")
+    layered = spec(layers="/l", python=elsewhere)
+    assert request(ROOT, layered)["walls"]["binds"] == [("/l", "/opt")]
+    assert request(BARE, layered)["walls"]["binds"] == []
+    assert request(ROOT, spec(layers="/l"))["walls"]["binds"] == []  # its interpreter is below /opt
+
+
 def test_only_a_private_tmp_is_writable():
     assert request(ROOT)["walls"]["files"]["write"] == ["/tmp", "/dev/shm"]
     assert request(BARE)["walls"]["files"]["write"] == ["/run/user/1/tmp/e1"]
