@@ -45,7 +45,7 @@ async def image_progress(engine: Engine, asked: ImageRequest, request: Request) 
     finally:
         gone.cancel()
         work.cancel()
-        await asyncio.gather(gone, work, return_exceptions=True)
+        await asyncio.wait({gone, work})  # `gather` would cancel them again when this is cancelled
 
 
 async def _until_gone(request: Request) -> None:

@@ -174,7 +174,7 @@ class BuiltImages:
             if build.waiters == 1:  # nobody else wants it
                 self._ended(key, build, task)
                 task.cancel()
-                await asyncio.gather(task, return_exceptions=True)
+                await asyncio.wait({task})
             raise
         finally:
             build.waiters -= 1

@@ -10,6 +10,7 @@ made something knows its name and can remove it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -49,7 +50,9 @@ class Sdk:
         try:
             return await asyncio.shield(running)
         except asyncio.CancelledError:
-            await asyncio.wait({running})
+            while not running.done():  # however often it is cancelled meanwhile
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.wait({running})
             if not running.cancelled():
                 running.exception()  # nobody asks for it any more
             raise

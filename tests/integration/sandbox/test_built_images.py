@@ -24,7 +24,7 @@ from jupyter_lambda.sandbox.docker.daemon import Daemon
 from jupyter_lambda.sandbox.docker.distant import Distance
 from jupyter_lambda.sandbox.docker.endpoint import Endpoint
 from jupyter_lambda.sandbox.docker.prospect import look_for_docker
-from jupyter_lambda.sandbox.docker.sandbox import DockerSandbox
+from jupyter_lambda.sandbox.docker.sandbox import DockerSandbox, home_id
 from jupyter_lambda.sandbox.protocol import EnvironmentSpec, ImageSpec
 from jupyter_lambda.testing.runtime_bench import RuntimeBench
 from tests.docker_daemon import NEEDS_DOCKER, OwnDaemon, may_have_own
@@ -182,6 +182,31 @@ async def test_a_failing_requirement_says_what_pip_said_and_what_to_do(shop, whe
     await until(lambda: containers_of(shop.address, shop.home) == [])
     assert dangling(shop.address) == ""
     assert sandbox.image_builds() == ()
+
+
+async def test_what_an_earlier_engine_left_without_a_name_is_swept_and_anothers_is_not(shop, base):
+    sandbox = await shop.open("present")
+    left = {
+        owner: nameless(shop.address, base, home, boot)
+        for owner, home, boot in (
+            ("ours", home_id(shop.home), "earlier"),
+            ("present", home_id(shop.home), "present"),
+            ("theirs", "x", "y"),
+        )
+    }
+    assert await sandbox.sweep() >= 1
+    there = docker(shop.address, "images", "-q", "--no-trunc", "--filter", "dangling=true").split()
+    assert {owner for owner, image in left.items() if image in there} == {"present", "theirs"}
+    docker(shop.address, "rmi", left["present"], left["theirs"])
+
+
+def nameless(address, base, home, boot):
+    """An image as a daemon keeps it when it is killed between making it and giving it its name."""
+    container = docker(address, "create", "--network", "none", base, "/bin/true")
+    labels = ["--change", f"LABEL jupyter-lambda.home={home} jupyter-lambda.boot={boot}"]
+    image = docker(address, "commit", *labels, container)
+    docker(address, "rm", container)
+    return image
 
 
 async def test_a_base_image_of_another_python_is_told(shop):

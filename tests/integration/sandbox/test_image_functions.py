@@ -110,6 +110,33 @@ def test_a_cell_runs_in_somebodys_image(bench, cell, tmp_path):
         cell("other --image nobody/nothing:1", "def handler(event, context): return 1")
 
 
+def test_interrupting_a_cell_ends_its_build_and_deploys_nothing(bench, cell):
+    def interrupt():
+        with suppress(JupyterLambdaError):
+            bench.until(
+                lambda: any("Processing" in each.last_line or "build" in each.last_line for each in client.status().image_builds)
+            )
+            os.kill(os.getpid(), signal.SIGINT)
+
+    client = bench.client()
+    thread = threading.Thread(target=interrupt, daemon=True)
+    thread.start()
+    with pytest.raises(KeyboardInterrupt):
+        cell("slow --requirements jlt-slow", "def handler(event, context): return 1")
+    thread.join(SECONDS)
+    bench.until(lambda: client.status().image_builds == ())
+    bench.until(lambda: bench.containers() == [])
+    assert client.functions() == ()
+    assert docker(bench.daemon.address, "images", "-q", "--filter", "dangling=true") == ""
+
+
+def test_one_function_chooses_the_other_kind_of_image(bench, cell):
+    _, function = cell("here --image host", "import sys\ndef handler(event, context): return sys.prefix")
+    assert function({}) == sys.prefix
+    _, function = cell("here --image build", "import sys\ndef handler(event, context): return sys.prefix")
+    assert function({}) == "/opt/python"
+
+
 # -- the engine's API -------------------------------------------------------------------------------------------------------
 
 
@@ -128,7 +155,7 @@ def test_an_engine_killed_in_the_middle_of_a_build_leaves_no_half_of_it(bench):
         os.kill(bench.runtime.pid, signal.SIGKILL)
         wait_for_end(bench.runtime, SECONDS)
     bench.connect()
-    assert bench.containers() == []
+    bench.until(lambda: bench.containers() == [])
     assert docker(bench.daemon.address, "images", "-q", "-a", "--no-trunc") == before
     assert bench.client().ensure_image(ImageRequest(python=PYTHON, requirements=("jlt-first",)), print)
 

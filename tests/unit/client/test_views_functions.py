@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
-from jupyter_lambda.client.views.functions import FunctionView, limits_held
+from jupyter_lambda.client.views.functions import FunctionList, FunctionView, limits_held
 from jupyter_lambda.model.engine_api import FunctionDetail
 from jupyter_lambda.model.environment import Enforcement
 from jupyter_lambda.model.function import Configuration, Function, Version
@@ -36,6 +37,12 @@ def view(kind: str, **configuration: str) -> FunctionView:
 )
 def test_show_says_which_sandbox_and_why(kind: str, configuration: dict[str, str], said: str) -> None:
     assert said in view(kind, **configuration).text()
+
+
+def test_a_function_whose_image_is_built_says_how_far_it_is() -> None:
+    detail = msgspec.structs.replace(view("docker").detail, building="Collecting numpy")
+    assert "none: its image is being built (Collecting numpy)" in FunctionView(detail).text()
+    assert "building its image" in FunctionList([detail]).text()
 
 
 def test_show_says_what_holds_the_limits_and_what_nothing_holds() -> None:
