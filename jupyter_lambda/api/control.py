@@ -212,7 +212,7 @@ class Routes:
     async def image(self, request: Request) -> Response:
         """Have an image at hand, told line by line."""
         asked = await _body(request, ImageRequest)
-        return StreamingResponse(image_progress(self._engine, asked, request), media_type="application/x-ndjson")
+        return StreamingResponse(image_progress(self._engine, asked), media_type="application/x-ndjson")
 
     # -- functions ----------------------------------------------------------------------------------------------------------
     async def functions(self, _: Request) -> Response:

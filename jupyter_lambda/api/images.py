@@ -19,38 +19,27 @@ from jupyter_lambda.sandbox.protocol import ImageSpec
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from starlette.requests import Request
-
     from jupyter_lambda.engine.engine import Engine
     from jupyter_lambda.model.engine_api import ImageRequest
 
 
-async def image_progress(engine: Engine, asked: ImageRequest, request: Request) -> AsyncIterator[bytes]:
+async def image_progress(engine: Engine, asked: ImageRequest) -> AsyncIterator[bytes]:
     """The lines of the answer."""
     spec = ImageSpec(python=asked.python, image=asked.image, requirements=asked.requirements, sandbox=asked.sandbox)
     told: asyncio.Queue[ImageProgress] = asyncio.Queue()
     work = asyncio.create_task(engine.ensure_image(spec, lambda line: told.put_nowait(ImageProgress(line=line))))
-    gone = asyncio.create_task(_until_gone(request))
     try:
         while True:
             line = asyncio.create_task(told.get())
-            await asyncio.wait({work, gone, line}, return_when=asyncio.FIRST_COMPLETED)
-            if line.done():
-                yield _encoded(line.result())
-                continue
-            line.cancel()
-            if work.done():
+            await asyncio.wait({work, line}, return_when=asyncio.FIRST_COMPLETED)
+            if not line.done():
+                line.cancel()
                 yield _encoded(_outcome(work))
-            return
-    finally:
-        gone.cancel()
+                return
+            yield _encoded(line.result())
+    finally:  # also when the client left: the answer is cancelled then
         work.cancel()
-        await asyncio.wait({gone, work})  # `gather` would cancel them again when this is cancelled
-
-
-async def _until_gone(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
+        await asyncio.wait({work})  # `gather` would cancel it again when this is cancelled
 
 
 def _outcome(work: asyncio.Task[str]) -> ImageProgress:

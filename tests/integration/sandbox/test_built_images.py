@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import http.server
 import os
 import shutil
@@ -339,13 +338,22 @@ def index_of(folder):
 async def test_where_the_host_image_can_not_be_shown_a_built_one_is_taken(docker_daemon, base, tmp_path, monkeypatch):
     monkeypatch.setenv("DOCKER_HOST", docker_daemon.host)
     inside_the_interpreter = Path(sys.prefix) / "jlt-home"  # a container that shows the interpreter would show the home
-    look = functools.partial(look_for_docker, inside_the_interpreter, SystemClock(), run_folder=tmp_path / "run")
+
+    async def look(**options):
+        found, sandbox = await look_for_docker(
+            inside_the_interpreter, "boot", SystemClock(), run_folder=tmp_path / "run", **options
+        )
+        if sandbox is not None:
+            await sandbox.aclose()
+        return found
+
+    nothing = ImageSettings(base="nobody/nothing:{minor}")
     found = await look(images=ImageSettings(base=base))
-    assert (found.usable, found.image) == (True, "build")
-    found = await look(images=ImageSettings(base="nobody/nothing:{minor}"))
+    assert (found.usable, found.image, found.distance) == (True, "build", None)
+    found = await look(images=nothing)
     assert not found.usable
     assert "more than an interpreter" in found.why  # of the one that would be taken first
-    found = await look(image="build", images=ImageSettings(base="nobody/nothing:{minor}"))
+    found = await look(image="build", images=nothing)
     assert (found.usable, found.why) == (False, f"the daemon has no base image nobody/nothing:{MINOR} to build on")
     assert (await look(image="host", images=ImageSettings(base=base))).usable is False
 
