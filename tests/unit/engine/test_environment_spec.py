@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jupyter_lambda.engine.environment_spec import environment_spec
 from jupyter_lambda.model.function import Configuration, Version, image_digest
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from jupyter_lambda.sandbox.protocol import EnvironmentSpec
