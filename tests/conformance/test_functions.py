@@ -57,6 +57,25 @@ def test_a_new_function_is_pending_and_active_at_the_first_look(client: Any, fun
     assert call(client, name, {"a": 1}) == {"a": 1}
 
 
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"Code": {"ImageUri": "nobody/nothing:1"}}, "Source image nobody/nothing:1 does not exist. Provide a valid source image."),
+        ({"Code": {"ZipFile": b"x"}}, "Please provide ImageUri when creating a function with packageType Image."),
+        ({"Code": {"ImageUri": "i:1"}, "PackageType": "Zip"},
+         "Please don't provide ImageUri when creating a function with packageType Zip."),
+        ({"Code": {"ImageUri": "i:1"}, "Handler": "f.h"},
+         "Please don't provide Handler or Runtime or Layer when the intended function PackageType is Image."),
+    ],
+)  # fmt: skip
+def test_an_image_that_can_not_be_had_or_does_not_fit_is_refused(
+    client: Any, functions: Functions, values: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(client.exceptions.InvalidParameterValueException) as refused:
+        client.create_function(**{"FunctionName": functions.name(), "Role": ROLE, "PackageType": "Image", **values})
+    assert refused.value.response["message"].startswith(message)
+
+
 def test_every_option_comes_back(client: Any, functions: Functions) -> None:
     options = {
         "Description": "d", "Timeout": 7, "MemorySize": 256, "Environment": {"Variables": {"MODE": "x"}}, "Tags": {"team": "a"},

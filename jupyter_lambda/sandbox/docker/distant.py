@@ -180,7 +180,8 @@ class DistantBooter:
                 tunnel.control.close()
             await asyncio.shield(give_up(creating, self._removal, name, None))
             raise
-        return DistantContainer(self._daemon, self._removal, container_id, order, tunnel, has_package=task_root is not None)
+        is_whole = task_root is not None or not order.has_package
+        return DistantContainer(self._daemon, self._removal, container_id, order, tunnel, has_package=is_whole)
 
     # -- the network --------------------------------------------------------------------------------------------------------
 
