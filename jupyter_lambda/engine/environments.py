@@ -32,7 +32,7 @@ from jupyter_lambda.model.function import sandbox_kind
 from jupyter_lambda.model.init_times import InitTimes, read_init_times
 from jupyter_lambda.sandbox.protocol import Channels, Death, DeathCause, EnvironmentSpec, ExecutionEnvironment
 from jupyter_lambda.telemetry import platform_events
-from jupyter_lambda.telemetry.log_lines import fault_message, log_stream
+from jupyter_lambda.telemetry.log_lines import fault_message, log_stream, name_in_stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,12 +75,13 @@ class LiveEnvironment:
         self.idle_since = 0.0
         self.freeze_tried = False
         self.token = secrets.token_urlsafe(24)
-        self.log_stream = log_stream(self.started, version.version, self.environment_id)
+        logging_config = version.configuration.logging
+        named = name_in_stream(version.function_name, logging_config.get("LogGroup"))
+        self.log_stream = log_stream(self.started, version.version, self.environment_id, named=named)
         self._identity = Identity(
             environment_id=self.environment_id, log_stream=self.log_stream, token=self.token, limit_mib=limit_mib,
             provisioned=provisioned, region=parts.settings.region, sandbox=self.sandbox,
         )  # fmt: skip
-        logging_config = version.configuration.logging
         self._logs_json = logging_config.get("LogFormat") == "JSON"
         self._system_log_level = logging_config.get("SystemLogLevel", "INFO")
         self.log = LogPipe(parts.loop, limits.INVOCATION_LOG_BYTES_MAX, parts.clock.monotonic, self._printed)

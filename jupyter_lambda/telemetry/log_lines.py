@@ -26,16 +26,22 @@ def log_group(function_name: str) -> str:
     return f"{LOG_GROUP_PREFIX}{function_name}"
 
 
-def log_stream(epoch_seconds: float, version: str, unique: str | None = None) -> str:
+def log_stream(epoch_seconds: float, version: str, unique: str | None = None, *, named: str = "") -> str:
     """The log stream of an execution environment that began at a moment: `YYYY/MM/DD/[version]<32 hex digits>`.
 
     Args:
         epoch_seconds: When the environment began; the day is UTC's.
         version: `$LATEST` or a number.
         unique: 32 hex digits; None: random ones.
+        named: What `name_in_stream` says.
     """
     moment = datetime.fromtimestamp(epoch_seconds, tz=UTC)
-    return f"{moment:%Y/%m/%d}/[{version}]{unique or secrets.token_hex(16)}"
+    return f"{moment:%Y/%m/%d}/{named}[{version}]{unique or secrets.token_hex(16)}"
+
+
+def name_in_stream(function_name: str, chosen_group: str | None) -> str:
+    """The function's name, which stands before the version in the streams of a log group that was chosen for it; else nothing."""
+    return "" if chosen_group in (None, log_group(function_name)) else function_name
 
 
 def init_start_line(runtime_version: str, runtime_version_arn: str) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from jupyter_lambda.model.invocation import InvocationRecord
     from jupyter_lambda.model.logs import LogQuery
 
-SCANNED_BYTES_MAX: Final = 32 * 1024**2
+SCANNED_BYTES_MAX: Final = 8 * 1024**2
 _OVERHEAD: Final = 26  # bytes that CloudWatch Logs counts for each event
 
 

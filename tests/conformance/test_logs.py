@@ -233,6 +233,8 @@ def test_a_function_may_write_to_a_group_of_its_own(logs: Any, functions: Functi
     say(name, "hello")
     assert logs.filter_log_events(logGroupName=f"/mine/{name}", filterPattern="hello")["events"]
     assert [g["logGroupName"] for g in logs.describe_log_groups(logGroupNamePattern=name)["logGroups"]] == [f"/mine/{name}"]
+    (stream,) = logs.describe_log_streams(logGroupName=f"/mine/{name}")["logStreams"]
+    assert re.fullmatch(rf"\d{{4}}/\d\d/\d\d/{name}\[\$LATEST\][0-9a-f]{{32}}", stream["logStreamName"])
 
 
 def test_what_is_not_carried_out_is_refused_by_name(logs: Any, refused: Callable[..., Refused]) -> None:
