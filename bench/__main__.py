@@ -6,12 +6,18 @@ import json
 import sys
 from pathlib import Path
 
-from bench import containers, machine, ours, peers, report, through_boto3
+from bench import containers, machine, neighbours, ours, peers, report, through_boto3
+from bench.docker_host import docker_host
 
 
 def main() -> int:
     facts = machine.facts()
-    rows = [*ours.measure(), ours.first_cell(), *containers.measure(), *peers.measure(), *through_boto3.measure()]
+    rows = [*ours.measure(), ours.first_cell()]
+    with docker_host() as address:
+        if address:
+            rows += [*containers.measure(address), *neighbours.measure("docker")]
+        rows += neighbours.measure("process")
+    rows += [*peers.measure(), *through_boto3.measure()]
     order = list(dict.fromkeys(row.measure for row in rows))
     rows.sort(key=lambda row: order.index(row.measure))
     folder = Path(__file__).parent

@@ -12,13 +12,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Row:
-    """One subject's samples of one measure, in milliseconds."""
+    """One subject's samples of one measure, in milliseconds unless it says otherwise."""
 
     measure: str
     subject: str
     samples_ms: tuple[float, ...]
     aim_ms: float | None = None
     note: str = ""
+    unit: str = "ms"
 
     def percentile(self, percent: int) -> float:
         """By nearest rank: with fewer than a hundred samples the 99th is the longest."""
@@ -34,6 +35,7 @@ class Row:
             "p99_ms": round(self.percentile(99), 4),
             "aim_ms": self.aim_ms,
             "note": self.note,
+            **({"unit": self.unit} if self.unit != "ms" else {}),
         }
 
 

@@ -23,7 +23,9 @@ def engine(sandbox: str = "process"):
     """An engine in a home that goes with it."""
     with tempfile.TemporaryDirectory(prefix="jl-bench-") as home:
         try:
-            with closing(EngineClient(ensure_engine(home, sandbox=sandbox))) as client:
+            with closing(
+                EngineClient(ensure_engine(home, sandbox=sandbox))
+            ) as client:  # in $DOCKER_HOST's daemon, if it is docker
                 yield client
         finally:
             stop_engine(home)

@@ -51,7 +51,7 @@ def emulator() -> list[Row]:
     binary = emulator_binary()
     if binary is None:
         return []
-    with running(binary, "echo.handler") as call:
+    with running(on_this_machine(binary, "echo.handler")) as call:
         event = json.dumps({"side": 640}).encode()
         warm = repeat(lambda: call(event), 2_000, warm_up=300)
         payloads = [json.dumps({"side": n}).encode() for n in range(EVENTS)]
@@ -89,16 +89,24 @@ def emulator_binary() -> Path | None:
     return binary.resolve()
 
 
-@contextmanager
-def running(binary: Path, function: str):
-    """The emulator with a function; gives a call that takes an event's bytes and returns the answer's."""
-    front, api = free_port(), free_port()
-    process = subprocess.Popen(
-        [
+def on_this_machine(binary: Path, function: str):
+    """The command of the emulator with a function, by its two ports."""
+
+    def command(front: int, api: int) -> list[str]:
+        return [
             str(binary), "--log-level", "error", "--runtime-interface-emulator-address", f"127.0.0.1:{front}",
             "--runtime-api-address", f"127.0.0.1:{api}", sys.executable, "-m", "awslambdaric", function,
-        ],
-        cwd=FUNCTIONS, env={**os.environ, "AWS_LAMBDA_FUNCTION_TIMEOUT": "60"}, stdout=subprocess.DEVNULL,
+        ]  # fmt: skip
+
+    return command
+
+
+@contextmanager
+def running(command):
+    """The emulator that a command starts on two ports; gives a call that takes an event's bytes and returns the answer's."""
+    front, api = free_port(), free_port()
+    process = subprocess.Popen(
+        command(front, api), cwd=FUNCTIONS, env={**os.environ, "AWS_LAMBDA_FUNCTION_TIMEOUT": "60"}, stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
     try:
@@ -111,7 +119,7 @@ def running(binary: Path, function: str):
 
 def _first_answer(binary: Path) -> float:
     def whole() -> None:
-        with running(binary, "frame.handler") as call:
+        with running(on_this_machine(binary, "frame.handler")) as call:
             assert call(b'{"n": 10}') == b"45.0"
 
     return timed(whole)

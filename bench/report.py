@@ -14,11 +14,12 @@ def table(rows: list[Row]) -> list[tuple[str, ...]]:
     """Text cells; the measure stands in its first row only."""
     cells, last = [], ""
     for row in rows:
-        aim = "" if row.aim_ms is None else f"≤ {written(row.aim_ms)}"
+        aim = "" if row.aim_ms is None else f"≤ {written(row.aim_ms, row.unit)}"
         met = "" if row.aim_ms is None else (" ✓" if row.percentile(50) <= row.aim_ms else " missed")
         cells.append(
             (
-                "" if row.measure == last else row.measure, row.subject, written(row.percentile(50)), written(row.percentile(99)),
+                "" if row.measure == last else row.measure, row.subject,
+                *(written(row.percentile(percent), row.unit) for percent in (50, 99)),
                 f"{len(row.samples_ms):,}", aim + met, row.note,
             )
         )  # fmt: skip
@@ -49,8 +50,8 @@ p99 by nearest rank: with fewer than a hundred samples it is the longest. Ours a
 """
 
 
-def written(milliseconds: float) -> str:
+def written(value: float, unit: str = "ms") -> str:
     """With three digits that count."""
-    if milliseconds >= 1_000:
-        return f"{milliseconds / 1_000:.2f} s"
-    return f"{milliseconds:.3g} ms"
+    if unit == "ms" and value >= 1_000:
+        return f"{value / 1_000:.2f} s"
+    return f"{value:.3g} {unit}"
