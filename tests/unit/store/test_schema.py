@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from jupyter_lambda.errors import NewerHome, StoreError
-from jupyter_lambda.store import contents, history
+from jupyter_lambda.model.logs import LogQuery
+from jupyter_lambda.store import contents, history, log_reading
 from jupyter_lambda.store.schema import APPLICATION_ID, MIGRATIONS, migrate, open_reader, open_writer
 
 VERSION_1 = Path(__file__).with_name("home_version_1.sql")
@@ -57,6 +58,11 @@ def test_a_home_of_version_1_opens_with_all_it_holds(tmp_path):
     record, log = history.invocation(connection, "request-2")
     assert (record.status, record.error_type, log) == ("failed", "ValueError", "START\nboom\nEND\n" * 500)
     assert [r.request_id for r in history.invocations(connection, "resize", 10, None)] == ["request-2", "request-1"]
+    found = log_reading.streams(connection, "/aws/lambda/resize")
+    assert [(facts.log_group, facts.first_ms, facts.last_ms) for facts in found] == [
+        ("/aws/lambda/resize", 1_795_600_801_000, 1_795_600_802_000)
+    ]
+    assert len(log_reading.find_events(connection, LogQuery(log_group="/aws/lambda/resize", limit=3)).events) == 3
     assert user_version(connection) == len(MIGRATIONS)
     connection.close()
 
