@@ -18,6 +18,8 @@ from tests.runtime_programs import NEEDS_NODE
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.conformance.conftest import Functions
+
 pytestmark = NEEDS_NODE
 
 HANDLERS = """
@@ -145,3 +147,16 @@ def test_a_streamed_response(client: Any, node: Any) -> None:
     events = list(broken["EventStream"])
     assert b"".join(event["PayloadChunk"]["Payload"] for event in events[:-1]) == b"one"
     assert "half way" in events[-1]["InvokeComplete"]["ErrorDetails"]
+
+
+def test_its_log_is_json_from_the_chosen_level_on(client: Any, functions: Functions) -> None:
+    source = "exports.handler = async () => { console.log('quiet'); console.warn('loud', 7); };"
+    name = functions.create(
+        Runtime="nodejs24.x", Handler="index.handler", MemorySize=512, Code={"ZipFile": zipped("", **{"index.js": source})},
+        LoggingConfig={"LogFormat": "JSON", "ApplicationLogLevel": "WARN", "SystemLogLevel": "WARN"},
+    )  # fmt: skip
+    result, error, log = call(client, name, 1)
+    assert (result, error) == (None, None)
+    (line,) = [json.loads(line) for line in log.splitlines()]
+    assert (line["level"], line["message"]) == ("WARN", "loud 7")
+    assert line["requestId"]
