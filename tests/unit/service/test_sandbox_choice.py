@@ -25,9 +25,9 @@ def test_auto_prefers_containers_and_says_how_to_switch():
 
 
 def test_that_images_are_built_is_said():
-    choice = choose_sandbox("auto", lambda: DockerProspect(usable=True, version="28.2", image="build"))
+    choice = choose_sandbox("auto", DockerProspect(usable=True, version="28.2", image="build"))
     assert (choice.image, "images that are built" in choice.note) == ("build", True)
-    assert "images that are built" not in choose_sandbox("auto", lambda: USABLE).note
+    assert "images that are built" not in choose_sandbox("auto", USABLE).note
 
 
 def test_auto_without_containers_says_why_what_to_do_and_how_to_switch():
