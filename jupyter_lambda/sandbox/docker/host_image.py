@@ -91,7 +91,7 @@ async def ensure_host_image(daemon: Daemon) -> str:
     tag = hashlib.sha256(tar).hexdigest()[:12]
     reference = f"{REPOSITORY}:{tag}"
     if not await has_image(daemon, reference):
-        await daemon.call("POST", "/images/create", query={"fromSrc": "-", "repo": REPOSITORY, "tag": tag}, body=tar)
+        await daemon.call("POST", "/images/create", query={"fromSrc": "-", "repo": reference}, body=tar)
         if not await has_image(daemon, reference):
             raise DaemonRefused(f"it took the image {reference} and has not got it", 500, "See the daemon's log.")
     return reference

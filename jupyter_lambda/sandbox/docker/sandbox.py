@@ -108,10 +108,11 @@ class DockerSandbox:
             SandboxError: It could not be made.
             InvalidRuntime: The interpreter is gone, or is another minor version now.
         """
-        if self._is_closed:
+        refusal = self._refusal(spec)
+        if refusal is not None:
             for descriptor in channels.all:
                 os.close(descriptor)
-            raise SandboxError("docker sandbox", "it is closed", "Start the engine again.")
+            raise refusal
         environment = DockerEnvironment(
             spec, self._clock, container_for=self._container, on_active=self._sampler.wake, on_closed=self._forget
         )
@@ -122,6 +123,16 @@ class DockerSandbox:
             await environment.aclose()
             raise
         return environment
+
+    def _refusal(self, spec: EnvironmentSpec) -> SandboxError | None:
+        if self._is_closed:
+            return SandboxError("docker sandbox", "it is closed", "Start the engine again.")
+        if self._distant is not None and spec.extensions:
+            return SandboxError(
+                "docker sandbox", "extensions run only where the daemon sees this machine's files: they hand open files to the engine",
+                "Leave the layer with extensions out, or use --sandbox process.",
+            )  # fmt: skip
+        return None
 
     async def prepare(self, spec: EnvironmentSpec) -> None:
         """Have a container wait for it; what goes wrong is said at `start`."""
