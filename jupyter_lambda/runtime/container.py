@@ -24,7 +24,7 @@ import signal
 import socket
 from typing import TYPE_CHECKING, Any, Optional
 
-from jupyter_lambda.runtime import frames, linux
+from jupyter_lambda.runtime import frames, linux, seccomp
 from jupyter_lambda.runtime.tunnel import Tunnel, open_tunnel
 from jupyter_lambda.runtime.zygote import Zygote
 
@@ -39,8 +39,9 @@ def open_holder(address: str, port: int) -> Holder:
     """The holder of this container, connected to its engine: at a mounted socket's path, or at `tcp:host:port`.
 
     Raises:
-        OSError: The engine can't be reached.
+        OSError: The engine can't be reached, or the container lacks `no_new_privs`.
     """
+    seccomp.restrict()  # the daemon's own filter may allow more: podman's lets everybody make user namespaces
     if not address.startswith("tcp:"):
         return Holder(connect(address, port))
     linux.prctl(linux.PR_SET_DUMPABLE, 0)  # before the secret is read

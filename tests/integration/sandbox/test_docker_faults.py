@@ -20,9 +20,10 @@ from jupyter_lambda.testing.runtime_bench import RuntimeBench
 from tests.contract.conftest import Workshop
 from tests.docker_daemon import NEEDS_DOCKER, OwnDaemon, may_have_own
 from tests.integration.engine_traffic import deploy
-from tests.integration.sandbox.containers import containers_of, docker
+from tests.integration.sandbox.containers import containers_of, docker, inspect
 from tests.integration.sandbox.engine_bench import EngineBench
 from tests.integration.sandbox.slow_daemon import SlowDaemon
+from tests.python_image import import_own_python
 
 pytestmark = [*NEEDS_DOCKER, pytest.mark.slow, pytest.mark.timeout(240)]
 SECONDS = 30.0
@@ -170,8 +171,8 @@ def test_a_restart_of_the_daemon_ends_what_runs_and_nothing_else(tmp_path, monke
 
 
 @pytest.fixture
-def bridged(tmp_path, monkeypatch, tmp_path_factory):
-    """A bench on a daemon with a default network, and that network's address of this machine."""
+def bridge(tmp_path_factory):
+    """A daemon with a default network, and that network's address of this machine."""
     if not may_have_own():
         pytest.skip("a bridge for a daemon of our own needs root and dockerd")
     name, address = f"jl{os.getpid() % 100_000}", f"10.213.{os.getpid() % 250}.1"
@@ -181,9 +182,7 @@ def bridged(tmp_path, monkeypatch, tmp_path_factory):
         subprocess.run(["ip", "link", "set", name, "up"], check=True)
         daemon = OwnDaemon(tmp_path_factory.mktemp("bridged"), bridge=name)
         try:
-            for bench in make_bench(daemon, tmp_path, monkeypatch):
-                bench.gateway = address
-                yield bench
+            yield daemon, address
         finally:
             daemon.stop()
     finally:
@@ -202,8 +201,26 @@ def handler(event, context):
 """
 
 
-def test_a_container_with_a_network_reaches_others_and_not_the_engine(bridged):
-    with socket.create_server((bridged.gateway, 0)) as server:
+def test_a_container_with_a_network_reaches_others_and_not_the_engine(bridge, tmp_path, monkeypatch):
+    daemon, address = bridge
+    for bench in make_bench(daemon, tmp_path, monkeypatch):
+        reach(bench, address)
+
+
+def test_an_address_that_was_set_leads_there_over_tcp(bridge, tmp_path, monkeypatch):
+    daemon, address = bridge
+    settings = {"docker_gateway": address, "docker_base_image": import_own_python(daemon, tmp_path)}
+    for bench in make_bench(daemon, tmp_path, monkeypatch, **settings):
+        rows = {row["row"]: row for row in bench.connection.get("/engine/v1/status")["enforcement"]}
+        assert not rows["network"]["held"]
+        deploy(bench.connection, "echo", ECHO)
+        assert bench.call("echo", [1]) == (200, [1])
+        [mount, *_] = inspect(daemon.address, bench.containers()[0])["Mounts"]
+        assert mount["Type"] == "volume"
+
+
+def reach(bench, address):
+    with socket.create_server((address, 0)) as server:
 
         def greet():
             peer, _ = server.accept()
@@ -211,16 +228,16 @@ def test_a_container_with_a_network_reaches_others_and_not_the_engine(bridged):
             peer.close()
 
         threading.Thread(target=greet, daemon=True).start()
-        engine_port = int(bridged.runtime.url.rpartition(":")[2].rstrip("/"))
+        engine_port = int(bench.runtime.url.rpartition(":")[2].rstrip("/"))
         event = {
-            "server": [bridged.gateway, server.getsockname()[1]],
-            "engine": [bridged.gateway, engine_port],
+            "server": [address, server.getsockname()[1]],
+            "engine": [address, engine_port],
             "loopback": ["127.0.0.1", engine_port],
         }
-        deploy(bridged.connection, "bridge", CONNECT, network="bridge", timeout_seconds=30)
-        deploy(bridged.connection, "none", CONNECT, timeout_seconds=30)
-        status, found = bridged.call("bridge", event)
+        deploy(bench.connection, "bridge", CONNECT, network="bridge", timeout_seconds=30)
+        deploy(bench.connection, "none", CONNECT, timeout_seconds=30)
+        status, found = bench.call("bridge", event)
         assert status == 200, found
         assert found == {"server": "hello", "engine": "ConnectionRefusedError", "loopback": "ConnectionRefusedError"}
-        _, found = bridged.call("none", event)
+        _, found = bench.call("none", event)
         assert found == {"server": "OSError", "engine": "OSError", "loopback": "ConnectionRefusedError"}
