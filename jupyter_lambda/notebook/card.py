@@ -8,6 +8,7 @@ ours, a widget stands beside the two (docs/decisions/120.md).
 
 from __future__ import annotations
 
+import zlib
 from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_lambda.client.home import home_id
@@ -32,8 +33,15 @@ def widget_view(function: str, home: str) -> dict[str, Any]:
     return {WIDGET_TYPE: view[WIDGET_TYPE]} if WIDGET_TYPE in view else {}
 
 
-def card(answer: DeployAnswer, home: str) -> dict[str, Any]:
-    """A card's data: which function, as deployed now, in which engine. It is saved with the notebook, so it names no folder."""
+def card(answer: DeployAnswer, home: str, line: str = "") -> dict[str, Any]:
+    """A card's data: which function, as deployed now, in which engine. It is saved with the notebook, so it names no folder.
+
+    Args:
+        answer: What the engine did.
+        home: The engine's home.
+        line: The cell's first line. Its sum tells a front end whether the line is another one now; it may hold a secret, so it is not
+            kept itself.
+    """
     configuration = answer.function.latest.configuration
     return {
         "format": CARD_FORMAT,
@@ -42,4 +50,5 @@ def card(answer: DeployAnswer, home: str) -> dict[str, Any]:
         "memory_mib": configuration.memory_mib,
         "timeout_seconds": configuration.timeout_seconds,
         "home": home_id(home) if home else "",
+        "line_crc32": zlib.crc32(" ".join(line.split()).encode("utf-8", "surrogatepass")) if line else None,
     }

@@ -116,6 +116,7 @@ class CellDeployment:
             sandbox=sandbox,
             sandbox_note=note,
             home=status.home,
+            line=self._source.partition("\n")[0],
         )
         return view, FunctionHandle(self._options.name, client, deployment=deployment)
 

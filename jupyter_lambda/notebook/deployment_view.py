@@ -32,6 +32,7 @@ class DeploymentView(View):
         sandbox_note: str = "",
         bound: str = "",
         home: str = "",
+        line: str = "",
     ) -> None:
         """Gather what there is to say.
 
@@ -43,10 +44,11 @@ class DeploymentView(View):
             sandbox_note: Why there, and how to switch.
             bound: Why the handle has no variable of the notebook; empty when it has one.
             home: The engine's home, so that a card finds the engine it is about.
+            line: The cell's first line.
         """
         self.answer, self.report, self.what_changed = answer, report, tuple(what_changed)
         self.sandbox, self.sandbox_note, self.bound = sandbox, sandbox_note, bound
-        self.home = home
+        self.home, self.line = home, line
         self.as_widget = False  # the front end has widgets, and not our extension
         self.label = f"Deployment of {answer.function.name}"
 
@@ -78,7 +80,7 @@ class DeploymentView(View):
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         """The live card, beside text and HTML, for front ends that have it: where they don't, the HTML stands there."""
         widget = widget_view(self.answer.function.name, self.home) if self.as_widget else {}
-        return {CARD_TYPE: card(self.answer, self.home), **widget}
+        return {CARD_TYPE: card(self.answer, self.home, self.line), **widget}
 
     def _version(self) -> str:
         return f"v{self.answer.version}" if self.answer.version else "$LATEST"

@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Final, cast
 
 from IPython.core.completer import SimpleCompletion, context_matcher
 
+from jupyter_lambda.client.commands.catalog import command_help
 from jupyter_lambda.clock import SystemClock
 from jupyter_lambda.notebook.completion import completions
 from jupyter_lambda.notebook.function_directory import FunctionDirectory, ask_running_engine
+from jupyter_lambda.notebook.inspection import explain_lines
 from jupyter_lambda.notebook.magics import LambdaMagics
+from jupyter_lambda.notebook.option_help import magic_help
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +23,9 @@ if TYPE_CHECKING:
     from jupyter_lambda.notebook.completion import KnownFunctions
 
 _MAGIC: Final = "lambda"
-_MATCHER: Final = "_jupyter_lambda_matcher"  # on the shell: what unloading takes away
+# On the shell: what unloading takes away.
+_MATCHER: Final = "_jupyter_lambda_matcher"
+_EXPLAINED: Final = "_jupyter_lambda_explained"
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
@@ -31,6 +36,9 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
     matcher = line_matcher(FunctionDirectory(ask_running_engine, SystemClock()).functions)
     shell.Completer.custom_matchers.append(matcher)
     setattr(shell, _MATCHER, matcher)
+    kernel = getattr(shell, "kernel", None)  # plain IPython has none
+    if kernel is not None:
+        setattr(shell, _EXPLAINED, explain_lines(kernel, magic_help(command_help())))
 
 
 def unload_ipython_extension(shell: InteractiveShell) -> None:
@@ -40,6 +48,9 @@ def unload_ipython_extension(shell: InteractiveShell) -> None:
         return
     shell.Completer.custom_matchers.remove(matcher)
     setattr(shell, _MATCHER, None)
+    if (end := getattr(shell, _EXPLAINED, None)) is not None:
+        end()
+        setattr(shell, _EXPLAINED, None)
     for kind in ("line", "cell"):
         shell.magics_manager.magics[kind].pop(_MAGIC, None)
 

@@ -4,6 +4,7 @@
 import { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
 import { cardPlugin } from './cell/plugin';
+import { badgesPlugin } from './cell/badges';
 import { openCellPlugin } from './cell/openCell';
 import { panelPlugin } from './panels/plugin';
 import { enginePlugin } from './services/plugin';
@@ -14,7 +15,8 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   preferencesPlugin,
   panelPlugin,
   cardPlugin,
-  openCellPlugin
+  openCellPlugin,
+  badgesPlugin
 ];
 
 export default plugins;

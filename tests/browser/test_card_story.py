@@ -93,3 +93,42 @@ def test_events_are_saved_errors_lead_to_their_line_and_the_notebook_keeps_the_s
     lab.open("story.ipynb", reset=False)
     expect(card.locator(".jp-Lambda-eventBox")).to_be_visible()
     expect(card.get_by_label("Saved test events and templates")).to_contain_text("nothing")
+
+
+def test_a_badge_says_whether_the_cell_is_what_is_deployed(lab: LabPage, lab_root: Path) -> None:
+    write_notebook(lab_root / "badge.ipynb", LOAD, RATIO)
+    lab.open("badge.ipynb")
+    badge = lab.page.locator(".jp-Notebook .jp-CodeCell").nth(1).locator(".jp-Lambda-badge")
+    lab.run(0)
+    expect(badge).to_contain_text("engine not running")
+    lab.run(1)
+    expect(badge).to_have_text("v1deployed")
+
+    # While it is written, before anything is run; and back again.
+    lab.command("jupyter-lambda:open-cell", name="ratio", line=8)
+    lab.page.wait_for_function(SELECTED, arg='    return 640 / event["side"]')
+    lab.page.keyboard.press("End")
+    lab.page.keyboard.type(" + 1")
+    expect(badge).to_have_text("v1cell differs")
+    for _ in range(4):
+        lab.page.keyboard.press("Backspace")
+    expect(badge).to_have_text("v1deployed")
+
+    badge.click()
+    expect(lab.detail("ratio")).to_be_visible()
+
+
+def test_options_are_completed_and_explained_by_the_kernel(lab: LabPage, lab_root: Path) -> None:
+    write_notebook(lab_root / "options.ipynb", LOAD, "%%lambda ratio --mem\n1")
+    lab.open("options.ipynb")
+    lab.run(0)
+    editor = lab.page.locator(".jp-Notebook .jp-CodeCell").nth(1).locator(".cm-content")
+    editor.click()
+    lab.page.keyboard.press("Control+Home")
+    lab.page.keyboard.press("End")
+    lab.command("completer:invoke-notebook")
+    lab.page.locator(".jp-Completer-item", has_text="--memory").click()
+    expect(editor.locator(".cm-line").first).to_have_text("%%lambda ratio --memory")
+
+    lab.page.keyboard.press("Shift+Tab")
+    expect(lab.page.locator(".jp-Tooltip")).to_contain_text("--memory MB")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 
 from jupyter_lambda.client.home import home_id
 from jupyter_lambda.model.engine_api import DeployAnswer
@@ -23,6 +24,7 @@ def answer() -> DeployAnswer:
 def test_a_card_names_its_function_and_its_engine():
     assert card(answer(), HOME) == {
         "format": CARD_FORMAT, "function": "f", "version": "3", "memory_mib": 512, "timeout_seconds": 10, "home": home_id(HOME),
+        "line_crc32": None,
     }  # fmt: skip
 
 
@@ -31,6 +33,13 @@ def test_a_saved_card_tells_nothing_of_the_machine():
 
     assert "ada" not in text
     assert "secret" not in text
+
+
+def test_a_card_knows_the_line_it_was_run_with_and_not_what_it_says():
+    made = card(answer(), HOME, "%%lambda  f --memory 256 -e KEY=secret\t")
+
+    assert made["line_crc32"] == zlib.crc32(b"%%lambda f --memory 256 -e KEY=secret")
+    assert "secret" not in json.dumps(made)
 
 
 def test_homes_are_told_apart():
