@@ -23,14 +23,13 @@ from jupyter_lambda.engine.admission import Admission
 from jupyter_lambda.engine.background import Background
 from jupyter_lambda.engine.endings import Endings, init_error_type
 from jupyter_lambda.engine.environment_phases import Parts, Phase
-from jupyter_lambda.engine.environments import LiveEnvironment
 from jupyter_lambda.engine.idle_watch import IdleWatch
 from jupyter_lambda.engine.lanes import Lane, Lanes
 from jupyter_lambda.engine.memory_ledger import MemoryLedger
 from jupyter_lambda.engine.outcomes import cancelled, handler_error, response_too_large
 from jupyter_lambda.engine.runtime_session import Delivery
-from jupyter_lambda.engine.start_line import StartLine
-from jupyter_lambda.errors import JupyterLambdaError, PlatformError, SandboxError, Throttled
+from jupyter_lambda.engine.starts import Starts
+from jupyter_lambda.errors import JupyterLambdaError, PlatformError
 from jupyter_lambda.model.invocation import Status
 from jupyter_lambda.scheduling import placement
 from jupyter_lambda.scheduling.placement import Decision, Retire, RunOn, Start
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from jupyter_lambda.engine.completion import Completion
+    from jupyter_lambda.engine.environments import LiveEnvironment
     from jupyter_lambda.engine.invocations import Invocation
     from jupyter_lambda.model.engine_api import RunningView
     from jupyter_lambda.model.environment import EnvironmentLife, EnvironmentView
@@ -67,7 +67,10 @@ class Dispatcher:
             self._lanes, parts.settings, parts.clock, parts.loop, apply=self._apply, freeze=lambda e: self._spawn(self._freeze(e))
         )
         self.ledger = MemoryLedger(parts.settings.budget_mib, parts.settings.budget_wait_seconds, self._lanes.idle, self._reclaim)
-        self._start_line = StartLine(parts.sandbox, parts.clock)
+        self._starts = Starts(
+            parts, self, completion, self._endings, self._lanes, self.ledger,
+            apply=self._apply, remove=self._remove, admitted=self._admitted,
+        )  # fmt: skip
         self.stopping = False
 
     # -- readings ---------------------------------------------------------------------------------------------------------
@@ -165,7 +168,7 @@ class Dispatcher:
 
     async def aclose(self) -> None:
         """End every environment. Safe to call twice."""
-        self.stopping = True
+        self.stopping = self._starts.stopping = True
         self._idle_watch.close()
         for invocation in self._admission.all():
             invocation.stop_timer()
@@ -289,7 +292,7 @@ class Dispatcher:
                     self._run_on(lane.environments[environment_id], invocation)
                 case Start():
                     lane.in_line += 1
-                    self._spawn(self._start(lane))
+                    self._spawn(self._starts.start(lane))
                 case Retire(environment_id, reason):
                     self._remove(lane, lane.environments[environment_id], reason)
         self._lanes.drop_if_done(lane)
@@ -347,55 +350,6 @@ class Dispatcher:
             return
         if self._admission.find(invocation.id) is not None and environment.phase is Phase.IDLE:
             self._hand_over(environment, invocation)
-
-    async def _start(self, lane: Lane) -> None:
-        """Start an environment when it is its turn, if it is still needed then."""
-        try:
-            await self._start_line.take(lane, lambda: self._start_now(lane))
-        except SandboxError as error:  # the function's own choice of a sandbox can't be had
-            self._start_failed(lane, None, error)
-        self._lanes.drop_if_done(lane)
-
-    async def _start_now(self, lane: Lane) -> LiveEnvironment | None:
-        what = f'function "{lane.version.function_name}"'
-        limit = self.ledger.limit(lane.version.configuration.memory_mib)
-        environment = LiveEnvironment(self._parts, self, lane.version, limit, provisioned=lane.pool.provisioned > 0)
-        try:
-            await self.ledger.charge(environment.environment_id, environment.limit_mib, what)
-        except Throttled as error:
-            self._start_failed(lane, environment, error)
-            return None
-        if (lane.pool.closed and not lane.pool.waiting) or self.stopping:
-            self._start_failed(lane, environment, None)
-            return None
-        self._lanes.add(lane, environment)
-        self._completion.environment_changed(environment)
-        try:
-            await environment.start()
-        except JupyterLambdaError as error:
-            self._start_failed(lane, environment, error)
-            return None
-        return environment
-
-    def _start_failed(self, lane: Lane, environment: LiveEnvironment | None, error: JupyterLambdaError | None) -> None:
-        if error is not None:
-            self._tell_waiting(lane, error)
-        if environment is not None:
-            self._remove(lane, environment, f"it could not be made: {error}" if error else "not needed any more")
-        self._apply(lane, placement.on_gone(lane.pool, None))
-
-    def _tell_waiting(self, lane: Lane, error: JupyterLambdaError) -> None:
-        """Whoever waits longest gets the error; where memory was missing, so does who has waited for it as long as one may."""
-        waiting = () if self.stopping else lane.pool.waiting
-        if not waiting:
-            log.warning("an environment could not be made: %s", error)
-        patience = self._parts.settings.budget_wait_seconds if isinstance(error, Throttled) else None
-        now = self._parts.clock.monotonic()
-        for position, request_id in enumerate(waiting):
-            invocation = self._admitted(request_id)
-            if position == 0 or (patience is not None and now - invocation.arrived >= patience):
-                lane.pool, _ = placement.on_abandoned(lane.pool, request_id)
-                self._endings.not_started(invocation, error)
 
     async def _init_again(self, environment: LiveEnvironment, invocation: Invocation) -> None:
         """Init within the invocation, as Lambda does when init failed before it."""
