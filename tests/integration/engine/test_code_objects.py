@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from jupyter_lambda.engine.aws_endpoint import AwsEndpoint
 from jupyter_lambda.engine.code_objects import CodeObjects
 from jupyter_lambda.errors import RequestError
 
@@ -48,7 +49,7 @@ def endpoint() -> Iterator[str]:
 
 
 async def test_an_object_is_fetched(endpoint: str) -> None:
-    objects = CodeObjects(endpoint, region="us-east-1")
+    objects = CodeObjects(AwsEndpoint(endpoint, region="us-east-1"))
     assert await objects.fetch("bucket", "folder/code a.zip") == b"package "
     assert (await objects.fetch("bucket", "folder/code a.zip", "v1")).startswith(b"package v1")
 
@@ -62,7 +63,8 @@ async def test_an_object_is_fetched(endpoint: str) -> None:
     ],
 )
 async def test_what_is_not_there_is_told_in_awss_words(endpoint: str, where: str, message: str) -> None:
-    objects = CodeObjects({"endpoint": endpoint, "nowhere": None, "closed": "http://127.0.0.1:1"}[where], region="us-east-1")
+    url = {"endpoint": endpoint, "nowhere": None, "closed": "http://127.0.0.1:1"}[where]
+    objects = CodeObjects(AwsEndpoint(url, region="us-east-1"))
     with pytest.raises(RequestError) as caught:
         await objects.fetch("bucket", "none")
     assert caught.value.aws_message is not None

@@ -16,9 +16,11 @@ from pathlib import Path
 import pytest
 
 from jupyter_lambda.errors import DiskFull, NewerHome, StoreError
+from jupyter_lambda.model import limits
+from jupyter_lambda.model.metrics import MetricPoint
 from jupyter_lambda.store import Retention, open_store
 from jupyter_lambda.store.location import Mount
-from jupyter_lambda.store.protocol import PutEvent, QueuedEvent
+from jupyter_lambda.store.protocol import AddPoint, PutEvent, QueuedEvent
 from jupyter_lambda.store.sqlite_store import TAKE_OVER_SECONDS
 
 pytestmark = pytest.mark.anyio
@@ -341,3 +343,15 @@ async def test_closing_while_others_close_is_one_closing(opened, record):
     store.record(record())
     await asyncio.gather(*(store.aclose() for _ in range(3)))
     assert not any(thread.name.startswith("lambda-") for thread in threading.enumerate())
+
+
+async def test_the_newest_points_of_metrics_are_kept(opened, monkeypatch):
+    monkeypatch.setattr(limits, "RETAINED_METRIC_POINTS", 300)
+    store = await opened()
+    points = [AddPoint(MetricPoint(function_name="f", metric="AsyncEventsReceived", moment=float(n))) for n in range(1_000)]
+    await store.commit(points)
+    assert [point.moment for point in (await store.metric_facts("f", 0.0, 2_000.0)).points] == [
+        float(n) for n in range(700, 1_000)
+    ]
+    await store.commit(points[:1])
+    assert len((await store.metric_facts("f", 0.0, 2_000.0)).points) == 301
