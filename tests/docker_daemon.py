@@ -57,10 +57,10 @@ class Daemon:
 class OwnDaemon(Daemon):
     """A daemon that this run started."""
 
-    def __init__(self, folder: Path, bridge: str = "none") -> None:
+    def __init__(self, folder: Path, bridge: str = "none", *more: str) -> None:
         super().__init__(str(folder / "docker.sock"))
         self._folder = folder
-        self._bridge = bridge
+        self._options = (f"--bridge={bridge}", *more)
         self.tcp = f"tcp://127.0.0.1:{_free_port()}"
         self._process: subprocess.Popen[bytes] | None = None
         self._containerd = self._open_containerd()
@@ -85,7 +85,7 @@ class OwnDaemon(Daemon):
         command = [
             "dockerd", f"--data-root={folder}/data", f"--exec-root={folder}/run", f"--pidfile={folder}/docker.pid",
             f"--host={self.host}", f"--host={self.tcp}", "--tls=false", f"--containerd={folder}/containerd/containerd.sock",
-            f"--bridge={self._bridge}", "--iptables=false", "--ip6tables=false", "--exec-opt=native.cgroupdriver=cgroupfs",
+            *self._options, "--iptables=false", "--ip6tables=false", "--exec-opt=native.cgroupdriver=cgroupfs",
         ]  # fmt: skip
         with (folder / "log").open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)

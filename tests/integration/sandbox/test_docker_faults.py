@@ -167,6 +167,32 @@ def test_a_restart_of_the_daemon_ends_what_runs_and_nothing_else(tmp_path, monke
         daemon.stop()
 
 
+# -- trusting -----------------------------------------------------------------------------------------------------------------
+
+
+def test_a_daemon_that_filters_no_system_call_is_not_relied_on(tmp_path, monkeypatch, tmp_path_factory):
+    """As podman's own filter, which lets everybody make user namespaces."""
+    if not may_have_own():
+        pytest.skip("a daemon with other defaults needs root and dockerd")
+    profile = tmp_path / "everything.json"
+    profile.write_text('{"defaultAction": "SCMP_ACT_ALLOW"}')
+    daemon = OwnDaemon(tmp_path_factory.mktemp("trusting"), "none", f"--seccomp-profile={profile}")
+    try:
+        for bench in make_bench(daemon, tmp_path, monkeypatch):
+            deploy(bench.connection, "unshare", UNSHARE)
+            assert bench.call("unshare", None) == (200, "EPERM")
+    finally:
+        daemon.stop()
+
+
+UNSHARE = """
+import ctypes, errno
+def handler(event, context):
+    libc = ctypes.CDLL(None, use_errno=True)
+    return errno.errorcode[ctypes.get_errno()] if libc.unshare(0x10000000) else "allowed"
+"""
+
+
 # -- the network ------------------------------------------------------------------------------------------------------------
 
 
