@@ -13,7 +13,7 @@ FRONTEND := $(shell find labextension/src labextension/style labextension/schema
 # What the tests need from Debian, as COMMAND:PACKAGE or FILE:PACKAGE; installed where it is missing and we are root.
 TEST_PACKAGES := cc:build-essential g++:build-essential cmake:cmake \
                  curl:curl go:golang-go ruby:ruby javac:default-jdk-headless \
-                 dockerd:docker.io containerd:containerd runc:runc iptables:iptables \
+                 dockerd:docker.io containerd:containerd runc:runc iptables:iptables ip:iproute2 openssl:openssl \
                  chromium:chromium /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf:fonts-dejavu-core
 
 # Node of the machine, else the one that tools/node.sh installed from PyPI.

@@ -87,7 +87,9 @@ def _ask_far(endpoint: Endpoint) -> DockerFacts:
         client.close()
 
 
-def _no_answer(endpoint: Endpoint, error: Exception) -> DockerFacts:
+def _no_answer(endpoint: Endpoint, error: BaseException) -> DockerFacts:
+    while error.__context__ is not None:  # under two libraries' own kinds
+        error = error.__context__
     note = f"No daemon answers at {endpoint.url} ({error}): check DOCKER_HOST, or `docker context ls`, and the certificates."
     return DockerFacts(answers=False, address=endpoint.url, note=note)
 
