@@ -2,6 +2,7 @@ import { waterfall, marks } from '../src/services/waterfall';
 import { bars } from '../src/services/timeLine';
 import { scalingStory } from '../src/services/scalingStory';
 import { versionFigures } from '../src/services/versionFigures';
+import { failureGroups, standingOut } from '../src/services/standingOut';
 import { Preferences } from '../src/services/preferences';
 import { History } from '../src/services/history';
 import { Levels } from '../src/services/levels';
@@ -141,5 +142,34 @@ describe('Preferences', () => {
     expect(preferences.values).toEqual({ refreshMs: 20, side: 'right', defaultMemory: 128, confirm: false });
     preferences.take({});
     expect(preferences.values).toEqual({ refreshMs: 100, side: 'left', defaultMemory: 128, confirm: true });
+  });
+});
+
+describe('what stands out', () => {
+  const call = (members: object): ReturnType<typeof record> =>
+    record({ memory_mib: 512, max_memory_mib: 100, timeout_seconds: 10, ...members });
+
+  it('is an import that is most of the init, memory near its limit, calls near the timeout', () => {
+    const cold = call({
+      cold: true,
+      init_ms: 200,
+      init_times: { whole_ms: 190, imports: [{ module: 'torch', at_ms: 0, ms: 150 }, { module: 'numpy', at_ms: 9, ms: 140, depth: 1 }] }
+    });
+    const found = standingOut([call({ max_memory_mib: 420 }), cold, call({ duration_ms: 9_000 })]);
+    expect(found.map(f => f.kind)).toEqual(['import', 'near-memory', 'near-timeout']);
+    expect(found[0]).toMatchObject({ module: 'torch', ms: 150, initMs: 200 });
+  });
+
+  it('is ample memory only after enough calls under the limit that holds now', () => {
+    const calls = Array.from({ length: 20 }, () => call({}));
+    expect(standingOut(calls).map(f => f.kind)).toEqual(['ample-memory']);
+    expect(standingOut([call({ memory_mib: 128 }), ...calls])).toEqual([]);
+    expect(standingOut([])).toEqual([]);
+  });
+
+  it('groups failures by their kind, the most frequent first', () => {
+    const failed = (error_type: string): ReturnType<typeof record> => record({ status: 'failed', error_type });
+    const groups = failureGroups([failed('KeyError'), record(), failed('ValueError'), failed('ValueError')]);
+    expect(groups.map(g => [g.type, g.calls])).toEqual([['ValueError', 2], ['KeyError', 1]]);
   });
 });

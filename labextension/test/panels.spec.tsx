@@ -7,11 +7,13 @@ import React from 'react';
 import { EngineView } from '../src/panels/engine/engineView';
 import { FunctionList } from '../src/panels/functionList';
 import { InvocationTable } from '../src/panels/invocationTable';
+import { LogView } from '../src/panels/logView';
 import { useModel } from '../src/panels/redraw';
 import { PresenceNote } from '../src/panels/presence';
 import { DetailModel } from '../src/services/detailModel';
 import { Selected } from '../src/panels/detail/invocation';
 import { Deeds, NO_DEEDS } from '../src/panels/deeds';
+import { ILogEvent } from '../src/api/wire';
 import { EngineModel } from '../src/services/engineModel';
 import { DOWN, FakeApi, NOW, Wires, changes, engine, environment, functionDetail, record, snapshot, up } from './fakes';
 
@@ -75,6 +77,33 @@ describe('long lists', () => {
     act(() => rows()[0].focus());
     fireEvent.keyDown(rows()[0], { key: 'ArrowDown' });
     expect(document.activeElement?.getAttribute('data-function')).toBe('f001');
+  });
+});
+
+describe('a log', () => {
+  const event = (sequence: number, text: string): ILogEvent => ({
+    sequence,
+    text,
+    timestamp: NOW,
+    request_id: 'r-1',
+    log_stream: ''
+  });
+
+  it('marks what is searched for, and says in how many lines it is', () => {
+    const { container, getByLabelText, getByText } = render(
+      <LogView events={[event(1, 'A <b>Side</b> by side\nnothing\nside\n')]} />
+    );
+    fireEvent.change(getByLabelText('Search the log'), { target: { value: 'SIDE' } });
+    expect([...container.querySelectorAll('mark')].map(m => m.textContent)).toEqual(['Side', 'side', 'side']);
+    expect(getByText('2 lines')).toBeTruthy();
+  });
+
+  it('says how many lines came while the reader looked at others', () => {
+    const { getByText, rerender } = render(<LogView events={[event(1, 'a\n')]} />);
+    fireEvent.click(getByText('Follow'));
+    rerender(<LogView events={[event(1, 'a\n'), event(2, 'b\nc\n')]} />);
+    fireEvent.click(getByText('2 new lines'));
+    expect(getByText('Follow').getAttribute('aria-pressed')).toBe('true');
   });
 });
 

@@ -35,6 +35,12 @@ export function LogView({ events }: { events: readonly ILogEvent[] }): JSX.Eleme
       box.current.scrollTop = box.current.scrollHeight;
     }
   });
+  // What came since the reader scrolled up.
+  const seen = useRef(all.length);
+  if (follow || all.length < seen.current) {
+    seen.current = all.length;
+  }
+  const news = all.length - seen.current;
   const count = (level: Level): number => all.filter(l => l.level === level).length;
   return (
     <div className="jp-Lambda-logs">
@@ -62,7 +68,17 @@ export function LogView({ events }: { events: readonly ILogEvent[] }): JSX.Eleme
             </button>
           ))}
         </span>
+        {wanted === '' ? null : (
+          <span className="jp-Lambda-quiet" role="status">
+            {trans._n('%1 line', '%1 lines', found.length)}
+          </span>
+        )}
         <span className="jp-Lambda-grow" />
+        {!follow && news > 0 ? (
+          <button className="jp-Lambda-link" onClick={() => setFollow(true)}>
+            {trans._n('%1 new line', '%1 new lines', news)}
+          </button>
+        ) : null}
         <button
           className="jp-Lambda-button"
           aria-pressed={follow}
@@ -98,7 +114,7 @@ export function LogView({ events }: { events: readonly ILogEvent[] }): JSX.Eleme
             <div key={l.key} className={`jp-Lambda-logLine jp-mod-${l.level}`}>
               <span className="jp-Lambda-quiet">{clockTime(l.time)}</span>
               <span className="jp-Lambda-quiet">{l.request}</span>
-              <LineText line={l} />
+              <LineText line={l} wanted={wanted} />
             </div>
           ))
         )}
@@ -121,16 +137,31 @@ export function PlainLog({ text }: { text: string }): JSX.Element {
   );
 }
 
-function LineText({ line }: { line: ILine }): JSX.Element {
+function LineText({ line, wanted = '' }: { line: ILine; wanted?: string }): JSX.Element {
   const trans = useTrans();
   return (
     <span className="jp-Lambda-logText">
-      {line.text}
+      {wanted === '' ? line.text : marked(line.text, wanted)}
       {line.cut > 0 ? (
         <em className="jp-Lambda-quiet"> … {trans.__('%1 more characters', line.cut)}</em>
       ) : null}
     </span>
   );
+}
+
+/** The text with what is searched for marked; `wanted` in lower case. */
+function marked(text: string, wanted: string): React.ReactNode[] {
+  const lower = text.toLowerCase();
+  if (lower.length !== text.length) {
+    return [text]; // letters that grow in lower case: places would not fit
+  }
+  const parts: React.ReactNode[] = [];
+  let from = 0;
+  for (let at = lower.indexOf(wanted); at >= 0; at = lower.indexOf(wanted, from)) {
+    parts.push(text.slice(from, at), <mark key={at}>{text.slice(at, at + wanted.length)}</mark>);
+    from = at + wanted.length;
+  }
+  return [...parts, text.slice(from)];
 }
 
 function linesOf(event: ILogEvent): IShownLine[] {

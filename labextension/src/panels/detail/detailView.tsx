@@ -3,6 +3,7 @@
  */
 import React, { useContext, useEffect, useRef } from 'react';
 
+import { IInvocationRecord } from '../../api/wire';
 import { DetailModel, Need } from '../../services/detailModel';
 import { Deeds } from '../deeds';
 import { versionLine } from '../functionList';
@@ -131,14 +132,22 @@ export function DetailView(props: {
         {tab === 'invocations' ? (
           <Invocations detail={detail} readOnly={readOnly} kind={props.kind} showKind={props.showKind} />
         ) : (
-          content(detail, tab, readOnly)
+          content(detail, tab, readOnly, record => {
+            props.show('invocations');
+            void detail.select(record);
+          })
         )}
       </div>
     </>
   );
 }
 
-function content(detail: DetailModel, tab: Tab, readOnly: boolean): JSX.Element {
+function content(
+  detail: DetailModel,
+  tab: Tab,
+  readOnly: boolean,
+  open: (record: IInvocationRecord) => void
+): JSX.Element {
   switch (tab) {
     case 'logs':
       return <LogView events={detail.logs} />;
@@ -153,7 +162,7 @@ function content(detail: DetailModel, tab: Tab, readOnly: boolean): JSX.Element 
     case 'environments':
       return <Environments detail={detail} readOnly={readOnly} />;
     default:
-      return <Overview detail={detail} />;
+      return <Overview detail={detail} open={open} />;
   }
 }
 

@@ -1,8 +1,9 @@
 /**
- * A function at a glance: eight figures, four charts.
+ * A function at a glance: eight figures, four charts, what stands out and what failed.
  */
 import React from 'react';
 
+import { IInvocationRecord } from '../../api/wire';
 import { DetailModel } from '../../services/detailModel';
 import {
   IQuantity,
@@ -17,11 +18,17 @@ import {
 import { EnvironmentChart, InvocationChart, LatencyChart, MemoryChart } from '../charts';
 import { useTick } from '../redraw';
 import { useTrans } from '../words';
+import { Failures, StandingOut } from './standing';
 
 const SPAN = 300;
 
-export function Overview({ detail }: { detail: DetailModel }): JSX.Element | null {
+export function Overview(props: {
+  detail: DetailModel;
+  /** Show a call. */
+  open: (record: IInvocationRecord) => void;
+}): JSX.Element | null {
   const trans = useTrans();
+  const { detail } = props;
   useTick(1000, detail.engine.presence === 'live');
   const state = detail.state;
   if (!state) {
@@ -95,6 +102,8 @@ export function Overview({ detail }: { detail: DetailModel }): JSX.Element | nul
         <Pane>
           <MemoryChart title={trans.__('Memory')} {...charted} records={state.records} />
         </Pane>
+        <StandingOut records={state.records} open={props.open} />
+        <Failures records={state.records} open={props.open} />
       </div>
     </div>
   );
