@@ -27,22 +27,22 @@ SETTINGS = "jupyter-lambda/plugin.jupyterlab-settings"
 
 
 def test_what_a_function_did_is_told_in_every_tab(lab: LabPage, lab_root: Path) -> None:
-    write_notebook(lab_root / "views.ipynb", LOAD, CELL, CALLS, CELL.replace("// 2", "// 2 + 1"))
+    write_notebook(lab_root / "views.ipynb", LOAD, CELL, CALLS, CELL.replace("// 2", "// 2 + 1"), 'parts({"n": 2})')
     lab.open("views.ipynb")
-    for number in range(4):
+    for number in range(5):
         lab.run(number)
     lab.command("jupyter-lambda:open-function", name="parts", tab="invocations")
     detail = lab.detail("parts")
 
-    detail.locator("tr[data-request]", has_text="cold").click()
-    imports = detail.locator("[data-step=import]", has_text="xmlrpc")
+    detail.locator("tr[data-request]", has_text="cold").last.click()
+    imports = detail.locator("[data-step=import]", has_text="xmlrpc.client")
     expect(imports).to_be_visible()
     expect(detail.locator(".jp-Lambda-reportRow")).to_contain_text("Init Duration")
 
     detail.locator("tr[data-request]", has_text="KeyError").click()
     expect(detail.locator(".jp-Lambda-cellLines .jp-mod-failing")).to_contain_text('event["n"]')
     detail.locator(".jp-Lambda-failure").get_by_role("button", name="Open cell").click()
-    expect(lab.page.locator(".jp-Notebook .jp-mod-active")).to_contain_text("%%lambda parts")
+    expect(lab.page.locator(".jp-Notebook .jp-Cell.jp-mod-active")).to_contain_text("%%lambda parts")
 
     lab.command("jupyter-lambda:open-function", name="parts", tab="versions")
     merge = detail.locator(".jp-Lambda-merge")
@@ -51,10 +51,11 @@ def test_what_a_function_did_is_told_in_every_tab(lab: LabPage, lab_root: Path) 
     assert merge.locator(".cm-editor").count() == 2
 
     lab.command("jupyter-lambda:open-function", name="parts", tab="environments")
-    row = detail.locator("tr[data-environment]").first
-    expect(row.locator(".jp-Lambda-lifeLine .jp-Lambda-fill-busy").first).to_be_attached()
-    row.get_by_role("button", name="End environment").click()
-    expect(detail.locator("tr[data-environment]").first).to_contain_text("ended")
+    alive = detail.locator("tr[data-environment]:not(.jp-mod-ended)")
+    expect(alive.locator(".jp-Lambda-fill-busy").first).to_be_attached()
+    alive.get_by_role("button", name="End environment").click()
+    expect(alive).to_have_count(0)
+    expect(detail.locator("tr[data-environment]", has_text="its revision was replaced")).to_be_visible()
 
     detail.locator("[data-tab=scaling]").click()
     expect(detail.locator(".jp-Lambda-story")).to_contain_text("from zero to 1")
@@ -85,9 +86,7 @@ def test_the_engines_tab_and_a_functions_are_there_again_as_they_were(lab: LabPa
 def test_each_setting_has_its_effect(lab: LabPage, lab_root: Path) -> None:
     file = lab_root / "settings" / SETTINGS
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(
-        json.dumps({"panelSide": "right", "defaultMemory": 320, "refreshMilliseconds": 250, "confirmations": False})
-    )
+    file.write_text(json.dumps({"panelSide": "right", "defaultMemory": 320, "refreshMilliseconds": 250, "confirmations": False}))
     asked: list[str] = []
     lab.page.on("websocket", lambda socket: asked.append(socket.url))
     try:

@@ -1,11 +1,11 @@
 /**
  * The invocation that is looked at: how it ended with the cell's own lines, where its time went, its log.
  */
-import React, { useContext } from 'react';
+import React, { useContext, useMemo } from 'react';
 
 import { IInvocationRecord } from '../../api/wire';
 import { DetailModel } from '../../services/detailModel';
-import { cellFrames, linesAround } from '../../services/errorLines';
+import { ICellFrame, cellFrames, linesAround } from '../../services/errorLines';
 import { isFailure } from '../../services/functionState';
 import { Deeds } from '../deeds';
 import { Glyph, StatusGlyph } from '../glyphs';
@@ -75,9 +75,7 @@ function Failure(props: {
   const trans = useTrans();
   const { openCell } = useContext(Deeds);
   const { detail, record, log } = props;
-  const source = sourceOf(detail, record.version);
-  const frames = cellFrames(log, source);
-  const frame = frames[frames.length - 1];
+  const { source, frame } = useMemo(() => placeOf(detail, record.version, log), [detail, record, log]);
   return (
     <div className="jp-Lambda-note jp-mod-bad jp-Lambda-failure">
       <div>
@@ -108,7 +106,19 @@ function Failure(props: {
   );
 }
 
-function sourceOf(detail: DetailModel, version: string): string {
+/**
+ * The line that raised, in the source it stands in: `$LATEST` may be another one by now, and what ran then a published version.
+ */
+function placeOf(detail: DetailModel, version: string, log: string): { source: string; frame?: ICellFrame } {
   const known = detail.state?.detail;
-  return (known?.versions.find(v => v.version === version) ?? known?.function.latest)?.source ?? '';
+  const versions = [...(known?.versions ?? [])].reverse();
+  const own = versions.find(v => v.version === version);
+  for (const one of own ? [own] : [known?.function.latest, ...versions]) {
+    const source = one?.source ?? '';
+    const frames = cellFrames(log, source);
+    if (frames.length > 0) {
+      return { source, frame: frames[frames.length - 1] };
+    }
+  }
+  return { source: '' };
 }
