@@ -47,10 +47,14 @@ function bundle() {
   });
 }
 
-/** The style sheets that the card needs, in the order of style/index.css. */
+/** The extension's style sheets in their order, those of packages too, and the widget's own. */
 function styles() {
-  const wanted = ['tokens.css', 'parts.css', 'event.css', 'card.css', 'widget.css'];
-  return wanted.map(name => readFileSync(join(here, 'style', name), 'utf8')).join('\n');
+  const index = readFileSync(join(here, 'style/index.css'), 'utf8');
+  const names = [...index.matchAll(/@import url\('([^']+)'\)/g)].map(found => found[1]);
+  const files = names.map(name =>
+    name.includes('/') ? join(here, 'node_modules', name) : join(here, 'style', name)
+  );
+  return [...files, join(here, 'style/widget.css')].map(file => readFileSync(file, 'utf8')).join('\n');
 }
 
 function report() {
