@@ -117,6 +117,8 @@ class OwnDaemon(Daemon):
     def stop(self) -> None:
         """End it as an administrator does, and what it left after a crash."""
         if self._process is not None:
+            if self._process.poll() is None:  # networks' bridges outlive their daemon
+                subprocess.run(["docker", "--host", self.host, "network", "prune", "--force"], check=False, capture_output=True)
             self._process.send_signal(signal.SIGTERM)
             try:
                 self._process.wait(30)
