@@ -70,7 +70,7 @@ if "init-error" in modes:
 for protocol in ("HTTP", "TCP"):
     if protocol in modes:
         if protocol == "HTTP":
-            server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Listener)
+            server = http.server.ThreadingHTTPServer(("sandbox.localdomain", 0), Listener)
             threading.Thread(target=server.serve_forever, daemon=True).start()
             destination = {{"protocol": "HTTP", "URI": f"http://sandbox.localdomain:{{server.server_port}}/sink"}}
         else:

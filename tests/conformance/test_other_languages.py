@@ -16,7 +16,7 @@ import pytest
 
 from jupyter_lambda.sandbox.languages import CLIENTS
 from tests.conformance.conftest import zipped
-from tests.runtime_programs import needs
+from tests.runtime_programs import NODE_FOLDER, needs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -122,7 +122,7 @@ def compiled_go(tmp_path_factory: pytest.TempPathFactory) -> bytes:
         "CGO_ENABLED": "0",
         "GOFLAGS": "-mod=mod",
         "GOPROXY": "off",
-        "GOCACHE": str(program.parent / "cache"),
+        "GOCACHE": str(NODE_FOLDER.parent / "go-cache"),  # a minute the first time on a small machine
     }
     subprocess.run(["go", "build", "-ldflags=-s -w", "-o", program, "."], cwd=EXAMPLES / "go", env=variables, check=True)
     return program.read_bytes()

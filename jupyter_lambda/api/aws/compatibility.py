@@ -90,9 +90,9 @@ BEHAVIOURS: Final[tuple[tuple[str, str], ...]] = (
      "with the invocation, where AWS may send it before. Extensions of a function share the machine's ports in the process sandbox: two "
      "environments can't both listen on 8080."),
     ("Telemetry API", "All three schema versions are taken, events are those of the newest; HTTP and TCP to `sandbox.localdomain`, which "
-     "is the environment's own loopback and needs no entry in `/etc/hosts` for delivery. A batch is tried again until the buffer is full; "
-     "what is dropped is told as `platform.logsDropped`. No spans. Not for a function whose extensions are all internal, and no Logs API: "
-     "both are answered as AWS's emulator does, 202 with `Telemetry.NotSupported` or `Logs.NotSupported`."),
+     "is the environment's own loopback; the name resolves where the host allows mounts, delivery needs no name. A batch is tried again "
+     "until the buffer is full; what is dropped is told as `platform.logsDropped`. No spans. Not for a function whose extensions are all "
+     "internal, and no Logs API: both are answered as AWS's emulator does, 202 with `Telemetry.NotSupported` or `Logs.NotSupported`."),
     ("Architectures", "Answered as given; code runs on the machine's."),
     ("Pages", "At most 50 items, whatever `MaxItems` says, as AWS does for functions and versions."),
     ("Update in progress", "No 409: an update is over when it is answered."),

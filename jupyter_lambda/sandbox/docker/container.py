@@ -28,6 +28,7 @@ from jupyter_lambda.sandbox.docker.host_image import BUILD, HOST, container_user
 from jupyter_lambda.sandbox.docker.image_recipe import RUNTIME_INSIDE
 from jupyter_lambda.sandbox.docker.runtime_relay import RuntimeRelay
 from jupyter_lambda.sandbox.docker.staging import fill_staging, make_staging
+from jupyter_lambda.sandbox.own_names import OWN_NAMES
 from jupyter_lambda.sandbox.process.groups import MIB
 from jupyter_lambda.sandbox.process.zygote import PRELOADING_VARIABLES
 
@@ -130,6 +131,7 @@ def create_body(
             "SecurityOpt": ["no-new-privileges"],
             "ReadonlyRootfs": True,
             "NetworkMode": order.network,
+            "ExtraHosts": [f"{name}:127.0.0.1" for name in OWN_NAMES],
             "IpcMode": "private",
             "ShmSize": limits.MEMORY_MIB_MAX * MIB,  # what it holds is the function's memory, and bounded as that
             "Tmpfs": {"/tmp": f"rw,exec,nosuid,nodev,mode=1777,size={order.ephemeral_mib}m"},  # noqa: S108 - the container's

@@ -243,7 +243,7 @@ def distant_body(
     volume = {"NoCopy": True, "Labels": labels.as_dict()}
     host["Mounts"] = [{"Type": "volume", "Target": target, "VolumeOptions": volume} for target in volumes]
     host["NetworkMode"] = way.network
-    host["ExtraHosts"] = list(way.extra_hosts)
+    host["ExtraHosts"] += way.extra_hosts
     return {**body, "OpenStdin": True, "StdinOnce": True, "AttachStdin": True}
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_lambda.errors import InvalidRuntime, SandboxError
 from jupyter_lambda.model import limits
+from jupyter_lambda.sandbox.own_names import write_hosts
 from jupyter_lambda.sandbox.process import process_table
 from jupyter_lambda.sandbox.process.enforcement import enforcement
 from jupyter_lambda.sandbox.process.environment import ProcessEnvironment
@@ -97,6 +98,7 @@ class ProcessSandbox:
         self._tmp_folders = run_folder / "tmp"
         self._zygotes = Zygotes(clock, own_python(), zygote_idle_seconds, f"{MARKER}={self._home_id}/{boot_id}/zygote")
         self._sampler = Sampler(clock, self._zygotes.retire_idle)
+        self._hosts_file: Path | None = None
         self._environments: set[ProcessEnvironment] = set()
         self._is_closed = False
 
@@ -131,10 +133,12 @@ class ProcessSandbox:
         marker = f"{self._home_id}/{self._boot_id}/{spec.environment_id}"
         made = 0
 
+        hosts = self._hosts() if spec.extensions and has_own_mounts else None
+
         def plan(planned: EnvironmentSpec, join_files: tuple[str, ...]) -> dict[str, Any]:
             return spawn_request(
                 planned, self.tier, home=self._home, tmp_folder=tmp_folder, join_files=join_files,
-                interpreter_path=zygote.import_folders, fresh=fresh, marker=marker,
+                interpreter_path=zygote.import_folders, fresh=fresh, marker=marker, hosts=hosts,
             )  # fmt: skip
 
         def new_group() -> Group:
@@ -148,6 +152,12 @@ class ProcessSandbox:
             groups_are_reusable=groups.reusable if groups else False, tmp_folder=tmp_folder, has_own_mounts=has_own_mounts,
             bury_orphans=self._bury_orphans, on_active=self._sampler.wake, on_closed=self._forget,
         )  # fmt: skip
+
+    def _hosts(self) -> Path | None:
+        """The file that stands for `/etc/hosts` where there are extensions; written when it is first asked for."""
+        if self._hosts_file is None:
+            self._hosts_file = write_hosts(self._tmp_folders / self._boot_id)
+        return self._hosts_file
 
     async def _bury_orphans(self) -> None:
         """End every process of this boot that no living zygote is above."""

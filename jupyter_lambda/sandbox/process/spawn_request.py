@@ -16,6 +16,7 @@ from jupyter_lambda.errors import SandboxError
 from jupyter_lambda.model import limits
 from jupyter_lambda.model.function import PythonEnvironment
 from jupyter_lambda.sandbox.opt_folder import OPT, opt_mounts
+from jupyter_lambda.sandbox.own_names import HOSTS
 from jupyter_lambda.sandbox.process.groups import MIB
 from jupyter_lambda.sandbox.process.tier import ENTRY, Tier
 
@@ -47,8 +48,9 @@ def spawn_request(
     interpreter_path: Iterable[str],
     fresh: bool,
     marker: str,
+    hosts: Path | None = None,
 ) -> dict[str, Any]:
-    """Build the request; `tmp_folder` is the environment's own folder where it can't have a private `/tmp`.
+    """Build the request; `tmp_folder` is the environment's own where it can't have a private `/tmp`, `hosts` a file for `/etc/hosts`.
 
     Raises:
         SandboxError: The spec asks for what this host can't do (a mount at another path, no network).
@@ -76,7 +78,7 @@ def spawn_request(
             "tmp_bytes": spec.ephemeral_mib * MIB,
             "shm_bytes": spec.memory_mib * MIB,
             "shown": [path for path in readable if path.startswith((TMP + "/", _SHM + "/"))] if tier.namespaces else [],
-            "binds": _binds(spec, readable) if tier.namespaces else [],
+            "binds": _binds(spec, readable, hosts) if tier.namespaces else [],
             "limits": _limits(spec, tier),
             "files": _files(spec, tier, readable, folder),
             "filter": tier.seccomp,
@@ -84,10 +86,11 @@ def spawn_request(
     }
 
 
-def _binds(spec: EnvironmentSpec, readable: list[str]) -> list[tuple[str, str]]:
+def _binds(spec: EnvironmentSpec, readable: list[str], hosts: Path | None) -> list[tuple[str, str]]:
     at_opt = opt_mounts(spec.layers, readable) if os.path.isdir(OPT) else ()  # noqa: PTH112 - a plain string op; a mount needs a place
     mounts = (*spec.mounts, *at_opt)
-    return [(mount.source, mount.target) for mount in mounts if mount.source != mount.target]
+    found = [(mount.source, mount.target) for mount in mounts if mount.source != mount.target]
+    return [*found, (str(hosts), str(HOSTS))] if hosts is not None else found
 
 
 def _limits(spec: EnvironmentSpec, tier: Tier) -> dict[str, int]:

@@ -41,7 +41,7 @@ class Listener(http.server.BaseHTTPRequestHandler):
     def log_message(self, *arguments):
         pass
 
-server = http.server.ThreadingHTTPServer(("127.0.0.1", 8080), Listener)
+server = http.server.ThreadingHTTPServer(("sandbox.localdomain", 8080), Listener)
 threading.Thread(target=server.serve_forever, daemon=True).start()
 answer, _ = call("POST", "/2020-01-01/extension/register", {{"events": ["INVOKE", "SHUTDOWN"]}}, Lambda_Extension_Name="watcher")
 own = {{"Lambda_Extension_Identifier": answer.getheader("Lambda-Extension-Identifier")}}

@@ -58,6 +58,11 @@ def test_layers_stand_at_opt_where_mounts_can_be_had_and_nothing_else_is_needed_
     assert request(ROOT, spec(layers="/l"))["walls"]["binds"] == []  # its interpreter is below /opt
 
 
+def test_a_hosts_file_of_its_own_is_shown_in_place_of_the_machines():
+    assert request(ROOT, hosts=Path("/run/hosts"))["walls"]["binds"] == [("/run/hosts", "/etc/hosts")]
+    assert request(BARE, hosts=Path("/run/hosts"))["walls"]["binds"] == []
+
+
 def test_only_a_private_tmp_is_writable():
     assert request(ROOT)["walls"]["files"]["write"] == ["/tmp", "/dev/shm"]
     assert request(BARE)["walls"]["files"]["write"] == ["/run/user/1/tmp/e1"]
