@@ -94,7 +94,7 @@ $(STAMPS)/test: $(STAMPS)/venv pyproject.toml hatch_build.py
 	@touch $@
 
 # So is AWS's client for Node.
-$(STAMPS)/node-runtime: tools/node_runtime.sh $(STAMPS)/test
+$(STAMPS)/node-runtime: tools/node_runtime.sh | $(STAMPS)/test
 	@tools/node_runtime.sh $(PY) .tools/node-runtime
 	@touch $@
 
