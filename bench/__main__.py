@@ -6,7 +6,7 @@ import json
 import sys
 from pathlib import Path
 
-from bench import containers, machine, neighbours, ours, peers, report, through_boto3
+from bench import containers, machine, neighbours, ours, pages, peers, report, through_boto3
 from bench.docker_host import docker_host
 
 
@@ -17,7 +17,7 @@ def main() -> int:
         if address:
             rows += [*containers.measure(address), *neighbours.measure("docker")]
         rows += neighbours.measure("process")
-    rows += [*peers.measure(), *through_boto3.measure()]
+    rows += [*peers.measure(), *through_boto3.measure(), *pages.measure()]
     order = list(dict.fromkeys(row.measure for row in rows))
     rows.sort(key=lambda row: order.index(row.measure))
     folder = Path(__file__).parent
