@@ -39,7 +39,14 @@ if TYPE_CHECKING:
 
 AHEAD_MEMORY_MIB: Final = 1_024  # a waiting container's limit: room for its imports; its function's comes with the function
 PROOF_EPHEMERAL_MIB: Final = 16
-_SWEEP_SECONDS: Final = (2.0, 10.0, 60.0)
+_SWEEP_SECONDS: Final = (
+    2.0,
+    3.0,
+    5.0,
+    10.0,
+    10.0,
+    60.0,
+)  # a removal that the daemon failed in (state "dead") is tried again soon
 
 
 class DockerSandbox:
