@@ -232,7 +232,7 @@ def test_an_extension_that_crashes_ends_the_invocation(client: Any, watched: Cal
 
 @pytest.mark.parametrize(
     ("event", "timeout", "error_type", "reason"),
-    [("exit", 10, "Runtime.ExitError", "failure"), ("sleep", 1, "Sandbox.Timedout", "timeout")],
+    [("exit", 10, "Runtime.ExitError", "failure"), ("sleep", 2, "Sandbox.Timedout", "timeout")],
 )
 def test_extensions_are_told_why_an_environment_is_reset(
     client: Any, told: Any, watched: Callable[..., str], event: str, timeout: int, error_type: str, reason: str
