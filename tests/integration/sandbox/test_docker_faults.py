@@ -89,10 +89,14 @@ async def test_a_kill_does_not_wait_for_the_daemon(slow):
     environment, bench = await slow.start(SLOW)
     bench.send(60)
     await bench.until_ready()
+    environment._container.group._group = (
+        None  # as an engine that may not write control groups: the daemon holds the CPU, and lets go
+    )
+    environment.init_ended()
     slow.proxy.hang = "/"
     began = SystemClock().monotonic()
     await environment.kill()
-    assert SystemClock().monotonic() - began < 1.0
+    assert SystemClock().monotonic() - began < 0.9
     slow.proxy.release()
 
 
