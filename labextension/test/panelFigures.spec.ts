@@ -50,6 +50,7 @@ describe('waterfall', () => {
   it('is never wider than its scale, whatever a runtime tells', () => {
     const lying = waterfall({ ...cold, init_times: { whole_ms: 9_000, imports: [] } });
     expect(Math.max(...lying.steps.map(s => s.at + s.ms))).toBeLessThanOrEqual(lying.total);
+    expect(Math.min(...lying.steps.flatMap(s => [s.at, s.ms]))).toBeGreaterThanOrEqual(0);
   });
 
   it('marks its scale at round figures', () => {
@@ -163,6 +164,7 @@ describe('what stands out', () => {
   it('is ample memory only after enough calls under the limit that holds now', () => {
     const calls = Array.from({ length: 20 }, () => call({}));
     expect(standingOut(calls).map(f => f.kind)).toEqual(['ample-memory']);
+    expect(standingOut(calls.slice(1))).toEqual([]);
     expect(standingOut([call({ memory_mib: 128 }), ...calls])).toEqual([]);
     expect(standingOut([])).toEqual([]);
   });
