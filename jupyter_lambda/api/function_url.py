@@ -6,7 +6,6 @@ without signature or permission (403), a body above the limit (413). What the fu
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 import re
@@ -18,7 +17,8 @@ from jupyter_lambda.api import url_access, url_payload
 from jupyter_lambda.api.access import check_host
 from jupyter_lambda.api.aws.request_body import read_body
 from jupyter_lambda.api.error_body import aws_error
-from jupyter_lambda.engine.invocations import InvokeRequest, Outcome, check_event
+from jupyter_lambda.engine.invocations import InvokeRequest, check_event
+from jupyter_lambda.engine.result_pieces import ResultPieces
 from jupyter_lambda.errors import AccessDenied, JupyterLambdaError, NotFound, PayloadTooLarge
 from jupyter_lambda.model import limits
 from jupyter_lambda.model.invocation import InvocationResult
@@ -166,8 +166,8 @@ class FunctionUrls:
 
     async def _stream(self, invoke: InvokeRequest, extra: list[tuple[str, str]], send: Send) -> None:
         """Send pieces as they come; what begins with a JSON document and eight zero bytes says status and headers with it."""
-        items: asyncio.Queue[bytes | Outcome] = asyncio.Queue()
-        self._engine.invoke(invoke, items.put_nowait, items.put_nowait)
+        items = ResultPieces()
+        self._engine.invoke(invoke, items.end, items.put)
         begun = b""
         item = await items.get()
         while (

@@ -43,6 +43,7 @@ class HttpProtocol(asyncio.Protocol):
         self._size = 0
         self._queue: deque[Request] = deque()
         self._busy = False
+        self._holds = 0  # reasons not to read
 
     # -- for subclasses -----------------------------------------------------------------------------------------------------
     def handle(self, request: Request) -> None:
@@ -64,6 +65,18 @@ class HttpProtocol(asyncio.Protocol):
     def write(self, transport: asyncio.Transport, answer: bytes) -> None:
         """Send one answer's bytes; a subclass may hold them to send more at once."""
         transport.write(answer)
+
+    def hold_reading(self) -> None:
+        """Read nothing more until `go_on_reading` was called as often as this."""
+        self._holds += 1
+        if self._holds == 1 and self.transport is not None and not self.transport.is_closing():
+            self.transport.pause_reading()
+
+    def go_on_reading(self) -> None:
+        """One reason less not to read."""
+        self._holds -= 1
+        if not self._holds and self.transport is not None and not self.transport.is_closing():
+            self.transport.resume_reading()
 
     @property
     def is_answering(self) -> bool:
@@ -98,13 +111,11 @@ class HttpProtocol(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """The peer does not read: stop reading from it."""
-        if self.transport is not None:
-            self.transport.pause_reading()
+        self.hold_reading()
 
     def resume_writing(self) -> None:
         """The peer reads again."""
-        if self.transport is not None:
-            self.transport.resume_reading()
+        self.go_on_reading()
 
     # -- httptools ----------------------------------------------------------------------------------------------------------
     def on_message_begin(self) -> None:

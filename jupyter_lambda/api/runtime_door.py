@@ -81,7 +81,7 @@ class RuntimeConnection(HttpProtocol):
             return
         match = _INVOCATION.fullmatch(request.target)
         if match is not None and match["what"] == b"response":
-            self._streamed = StreamedResult(self._session, match["id"].decode("latin-1"))
+            self._streamed = StreamedResult(self._session, match["id"].decode("latin-1"), self)
             self._streamed.received(self._arriving)
 
     def on_body(self, body: bytes) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from jupyter_lambda.model import limits
 
 if TYPE_CHECKING:
+    from jupyter_lambda.engine.result_pieces import Source
     from jupyter_lambda.engine.runtime_session import RuntimeSession
 
 _TAIL_BYTES: Final = 65_536
@@ -26,9 +27,10 @@ class StreamedResult:
     httptools keeps the last trailer to itself, so trailers are read from the end of what came.
     """
 
-    def __init__(self, session: RuntimeSession, request_id: str) -> None:
+    def __init__(self, session: RuntimeSession, request_id: str, source: Source) -> None:
         self._session = session
         self._request_id = request_id
+        self._source = source
         self._size = 0
         self._tail = b""
 
@@ -40,7 +42,7 @@ class StreamedResult:
         """Pass a piece on, while there are not too many."""
         self._size += len(body)
         if not self.is_too_large:
-            self._session.chunk(self._request_id, body)
+            self._session.chunk(self._request_id, body, self._source)
 
     @property
     def is_too_large(self) -> bool:

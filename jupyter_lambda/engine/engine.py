@@ -27,7 +27,7 @@ from jupyter_lambda.engine.environment_phases import Parts
 from jupyter_lambda.engine.event_queue import EventQueue
 from jupyter_lambda.engine.function_changes import FunctionChanges
 from jupyter_lambda.engine.interpreter_choice import Interpreters
-from jupyter_lambda.engine.invocations import Invocation, InvokeRequest, Outcome, check_event
+from jupyter_lambda.engine.invocations import Invocation, InvokeRequest, Outcome, Sink, check_event
 from jupyter_lambda.engine.layers import Resources
 from jupyter_lambda.engine.live import Live
 from jupyter_lambda.engine.log_groups import LogGroups
@@ -165,9 +165,7 @@ class Engine:
         return not (self.dispatcher.environments or self.dispatcher.running or len(self.queue) or len(self.deliveries))
 
     # -- invoking -----------------------------------------------------------------------------------------------------------
-    def invoke(
-        self, request: InvokeRequest, done: Callable[[Outcome], None], sink: Callable[[bytes], None] | None = None
-    ) -> Version:
+    def invoke(self, request: InvokeRequest, done: Callable[[Outcome], None], sink: Sink | None = None) -> Version:
         """Run a function; `done` is called once, on the loop, with the result or with why there is none.
 
         Args:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from jupyter_lambda.engine.doors import RuntimeDoor
     from jupyter_lambda.engine.environment_plan import Plan
     from jupyter_lambda.engine.invocations import Invocation
+    from jupyter_lambda.engine.result_pieces import Source
     from jupyter_lambda.model.function import Version
     from jupyter_lambda.telemetry.platform_events import PlatformEvent
 
@@ -334,10 +335,10 @@ class LiveEnvironment:
                 os.kill(walls.pid, signal.SIGTERM)
                 await asyncio.wait([walls.died], timeout=seconds)
 
-    def on_chunk(self, piece: bytes) -> None:
+    def on_chunk(self, piece: bytes, source: Source) -> None:
         """A piece of a result that is streamed."""
         if self.invocation is not None and self.invocation.sink is not None and self.invocation.verdict is None:
-            self.invocation.sink(piece)
+            self.invocation.sink(piece, source)
 
     def on_response(self, payload: bytes, *, too_large: bool) -> None:
         """The handler's result."""

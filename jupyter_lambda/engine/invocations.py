@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
+from jupyter_lambda.engine.result_pieces import Source
 from jupyter_lambda.errors import InvalidRequestContent, JupyterLambdaError, PayloadTooLarge
 from jupyter_lambda.model import limits
 from jupyter_lambda.model.engine_api import RunningView
@@ -15,12 +17,12 @@ from jupyter_lambda.model.metrics import CountedInvocation
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable
 
     from jupyter_lambda.model.function import Version
     from jupyter_lambda.model.init_times import InitTimes
 
 Outcome = InvocationResult | JupyterLambdaError
+Sink = Callable[[bytes, Source], None]  # takes a piece of a streamed result; can hold its source
 
 
 class InvokeRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,7 +63,7 @@ class Invocation:
         arrived: float,
         arrived_epoch: float,
         done: Callable[[Outcome], None],
-        sink: Callable[[bytes], None] | None = None,
+        sink: Sink | None = None,
     ) -> None:
         self.request = request
         self.version = version

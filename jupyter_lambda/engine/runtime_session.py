@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from jupyter_lambda.engine.companions import Companions
+    from jupyter_lambda.engine.result_pieces import Source
 
 
 class Delivery(msgspec.Struct, frozen=True):
@@ -59,8 +60,8 @@ class SessionListener(Protocol):
         """The runtime asked for another invocation."""
         ...
 
-    def on_chunk(self, piece: bytes) -> None:
-        """A piece of a result that is streamed; `on_response` with nothing more, or `on_error`, ends it."""
+    def on_chunk(self, piece: bytes, source: Source) -> None:
+        """A piece of a result that is streamed; `on_response` with nothing more, or `on_error`, ends it. Its source can be held."""
         ...
 
     def on_response(self, payload: bytes, *, too_large: bool) -> None:
@@ -134,10 +135,10 @@ class RuntimeSession:
         if send is not None:
             send(delivery)
 
-    def chunk(self, request_id: str, piece: bytes) -> None:
+    def chunk(self, request_id: str, piece: bytes, source: Source) -> None:
         """The runtime streams a piece of the result; one that is not for the present invocation goes nowhere."""
         if self.state is State.BUSY and request_id == self.request_id:
-            self._listener.on_chunk(piece)
+            self._listener.on_chunk(piece, source)
 
     def response(self, request_id: str, payload: bytes, *, too_large: bool = False) -> Answer:
         """The runtime sends the handler's result."""

@@ -44,7 +44,8 @@ NOTES: Final[dict[str, str]] = {
     "Invoke": "All three types, `LogType`, `ClientContext`, `Qualifier`, weighted aliases. `DurableExecutionName` and `TenantId` are "
     "not read.",
     "InvokeWithResponseStream": "Events leave while the handler runs, where its runtime streams by the Runtime API; another runtime's "
-    "result is one event. 200 MB at most; no limit to the rate.",
+    "result is one event. 200 MB at most; no limit to the rate. A reader who stops makes the function wait, about a megabyte ahead; "
+    "one who leaves ends the invocation, where AWS lets it run.",
     "ListTags": "Tags of functions and event source mappings; no other resource has any.",
     "PutFunctionEventInvokeConfig": "Retries and maximum age hold for the queue from the next attempt on; a destination "
     "gets AWS's record, kept in the transaction that ends the event; queues, topics, buses and buckets are those of `--aws-endpoint`.",

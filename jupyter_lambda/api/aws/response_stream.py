@@ -6,7 +6,6 @@ that never began (a throttle, a stopping engine) → an error answer instead of 
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import uuid
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ import msgspec
 
 from jupyter_lambda.api.aws.event_stream import message
 from jupyter_lambda.engine.invocations import InvokeRequest, Outcome, check_event
+from jupyter_lambda.engine.result_pieces import ResultPieces
 from jupyter_lambda.model.invocation import InvocationResult
 from jupyter_lambda.telemetry.log_tail import log_tail
 
@@ -39,7 +39,7 @@ class ResponseStream:
             function_name=reference.name, payload=values.get("Payload") or b"{}", qualifier=reference.qualifier,
             request_id=str(uuid.uuid4()), trace_id=trace_id,
         )  # fmt: skip
-        self._items: asyncio.Queue[bytes | Outcome] = asyncio.Queue()
+        self._pieces = ResultPieces()
         self._first: bytes | InvocationResult = b""
         self.version = ""
 
@@ -55,8 +55,8 @@ class ResponseStream:
             JupyterLambdaError: It could not be run.
         """
         check_event(self._request.payload)
-        self.version = self._engine.invoke(self._request, self._items.put_nowait, self._items.put_nowait).version
-        first = await self._items.get()
+        self.version = self._engine.invoke(self._request, self._pieces.end, self._pieces.put).version
+        first = await self._pieces.get()
         if not isinstance(first, (bytes, InvocationResult)):
             raise first
         self._first = first
@@ -67,7 +67,7 @@ class ResponseStream:
         while isinstance(item, bytes):
             for piece in _pieces(item):
                 yield message("PayloadChunk", piece, "application/octet-stream")
-            item = await self._items.get()
+            item = await self._pieces.get()
         if not isinstance(item, InvocationResult):
             complete = {"ErrorCode": type(item).__name__, "ErrorDetails": str(item)}
         else:
