@@ -261,6 +261,15 @@ async def test_aclose_leaves_nothing(workshop):
     assert [entry for entry in (workshop.home / "run").rglob("*") if entry.name == environment.environment_id] == []
 
 
+async def test_two_may_close_at_a_time(workshop):
+    environment, _ = await workshop.start("def handler(event, context): return 1")
+    closing = [environment.aclose(), environment.aclose()]
+    if workshop.is_contained:  # whoever sees it paused closes the container beside its environment
+        closing += [environment._container.aclose(by_force=True), environment._container.aclose()]
+    await asyncio.gather(*closing)
+    assert workshop.living(environment) == []
+
+
 # -- memory -----------------------------------------------------------------------------------------------------------------
 
 _EAT = """

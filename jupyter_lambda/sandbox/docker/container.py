@@ -247,7 +247,7 @@ class Container:
         await self._gone.wait()
 
     async def aclose(self, *, by_force: bool = False) -> None:
-        """End and remove it. Safe to call twice.
+        """End and remove it. Safe to call twice, also at a time.
 
         Args:
             by_force: Its first process does not obey (somebody paused the container): do not wait for it to end by itself.
@@ -263,6 +263,9 @@ class Container:
         await self._removal.remove(self.container_id)
         if self._pidfd >= 0:
             await self._until_ended()
+        if (
+            self._pidfd >= 0
+        ):  # nobody else has closed it meanwhile: whoever paused it, its environment and the engine's end may all come
             asyncio.get_running_loop().remove_reader(self._pidfd)
             os.close(self._pidfd)
             self._pidfd = -1
