@@ -19,6 +19,7 @@ from jupyter_lambda.sandbox.docker.enforcement import distant_enforcement
 from jupyter_lambda.sandbox.docker.gateway import DESKTOP_NAME, Way
 from jupyter_lambda.sandbox.docker.prospect import _attempts
 from jupyter_lambda.sandbox.docker.sandbox import DockerSandbox
+from jupyter_lambda.sandbox.own_names import OWN_NAMES
 from jupyter_lambda.sandbox.protocol import Channels, EnvironmentSpec
 from jupyter_lambda.testing.clock import ManualClock
 
@@ -38,7 +39,8 @@ def test_every_wall_stands_and_nothing_is_mounted():
     assert (host["CapDrop"], host["SecurityOpt"], host["ReadonlyRootfs"]) == (["ALL"], ["no-new-privileges"], True)
     assert {mount["Type"] for mount in host["Mounts"]} == {"volume"}
     assert host["Mounts"][0]["VolumeOptions"]["Labels"] == {"jupyter-lambda.home": "h", "jupyter-lambda.boot": "b"}
-    assert (host["NetworkMode"], host["ExtraHosts"]) == ("bridge", ["host.docker.internal:host-gateway"])
+    own = [f"{name}:127.0.0.1" for name in OWN_NAMES]
+    assert (host["NetworkMode"], host["ExtraHosts"]) == ("bridge", [*own, "host.docker.internal:host-gateway"])
     assert body["Entrypoint"][-3:] == ["container", "tcp:host.docker.internal:4711", "9001"]
     assert body["Entrypoint"][0] == PYTHON.executable
     assert not any(each.startswith("PATH=") for each in body["Env"])
