@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import posixpath
 import re
 from typing import Any, Final
 
@@ -93,6 +94,7 @@ def check_configuration(configuration: Configuration) -> Configuration:
         raise RequestError(f'sandbox "{configuration.sandbox}"', "there is no such sandbox", "Use process or docker.")
     if configuration.network not in (None, "none", "bridge"):
         raise RequestError(f'network "{configuration.network}"', "there is no such network", "Use none or bridge.")
+    _check_mounts(configuration.mounts)
     if configuration.runtime and configuration.runtime not in limits.RUNTIMES:
         from jupyter_lambda.model.names import did_you_mean  # names imports nothing of this module: no cycle
 
@@ -105,6 +107,25 @@ def check_configuration(configuration: Configuration) -> Configuration:
         )  # fmt: skip
     _check_environment(configuration.environment)
     return configuration
+
+
+# What stands there is the worker's own: the system's programs, Lambda's package, devices, the sockets to the engine.
+_TAKEN: Final = frozenset({"/", "/etc", "/lib", "/lib64", "/run", "/tmp", "/usr", "/var"})  # noqa: S108 - places of a worker
+_CLOSED: Final = ("/bin", "/dev", "/proc", "/run/jupyter-lambda", "/sbin", "/sys", "/var/task")
+
+
+def _check_mounts(mounts: tuple[Mount, ...]) -> None:
+    seen: set[str] = set()
+    for mount in mounts:
+        where, target = f'mount "{mount.source}:{mount.target}"', mount.target
+        if not target.startswith("/") or ".." in target.split("/"):
+            raise RequestError(where, "its place in the worker is no absolute path", "Use e.g. HOST:/mnt/data.")
+        place = posixpath.normpath(target)
+        if place in _TAKEN or any(place == closed or place.startswith(f"{closed}/") for closed in _CLOSED):
+            raise RequestError(where, f"{place} is the worker's own", "Give it another place, e.g. HOST:/mnt/data.")
+        if place in seen:
+            raise RequestError(where, f"another folder is mounted at {place}", "Give each a place of its own.")
+        seen.add(place)
 
 
 def _check_range(option: str, member: str, value: int, low: int, high: int, unit: str) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jupyter_lambda.errors import SandboxError
+from jupyter_lambda.sandbox.mounts import holds_home
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,7 +32,7 @@ class Bind(NamedTuple):
 def interpreter_folders(python: PythonEnvironment, extra_path: Iterable[str], home: Path) -> list[str]:
     """Where the interpreter, its packages and our runtime are.
 
-    What lies below another one of them is left out, and so is what would show the engine's home.
+    What lies below another one of them is left out, and so is what would show the engine's home or the user's.
 
     Raises:
         SandboxError: The interpreter itself stands where it can't be shown.
@@ -49,8 +50,8 @@ def interpreter_folders(python: PythonEnvironment, extra_path: Iterable[str], ho
 
 
 def _may_show(path: str, home: Path) -> bool:
-    real = Path(os.path.realpath(path))
-    return str(real) not in _REFUSED and real != home and real not in home.parents
+    user = Path(os.path.expanduser("~"))  # noqa: PTH111 - `Path.home` fails for a user without a name
+    return os.path.realpath(path) not in _REFUSED and not holds_home(path, home) and not holds_home(path, user)
 
 
 def _pointed_at(python: PythonEnvironment) -> list[str]:
@@ -83,14 +84,10 @@ def same_place(paths: Iterable[str], system: Iterable[str]) -> list[Bind]:
 
 
 def mount_binds(mounts: Iterable[Mount]) -> list[Bind]:
-    """What `--mount` asked for.
+    """What `--mount` asked for, and `check_mounts` let pass."""
+    return [Bind(os.path.realpath(mount.source), mount.target) for mount in mounts]
 
-    Raises:
-        SandboxError: A folder is gone.
-    """
-    found = []
-    for mount in mounts:
-        if not Path(mount.source).exists():
-            raise SandboxError(f'mount "{mount.source}"', "there is no such folder", "Deploy again with a folder that exists.")
-        found.append(Bind(os.path.realpath(mount.source), mount.target))
-    return found
+
+def one_to_a_place(binds: Iterable[Bind]) -> list[Bind]:
+    """The binds with the last one of each target: the daemon takes no two, and a function may mount a folder that is shown anyway."""
+    return list({bind.target: bind for bind in binds}.values())

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from jupyter_lambda.errors import InvalidRuntime, SandboxError
-from jupyter_lambda.sandbox.docker.binds import Bind, interpreter_folders, mount_binds, same_place
+from jupyter_lambda.sandbox.docker.binds import Bind, interpreter_folders, mount_binds, one_to_a_place, same_place
 from jupyter_lambda.sandbox.docker.container import Container, Labels, Order
 from jupyter_lambda.sandbox.docker.daemon import DaemonRefused
 from jupyter_lambda.sandbox.docker.guest_image import guest_binds, read_image
 from jupyter_lambda.sandbox.docker.host_image import ensure_host_image, system_folders
+from jupyter_lambda.sandbox.mounts import check_mounts
 from jupyter_lambda.sandbox.opt_folder import opt_mounts
 from jupyter_lambda.sandbox.process.spawn_request import own_python
 from jupyter_lambda.sandbox.process.zygote import Unfit
@@ -89,7 +90,7 @@ class Booter:
         order, built = await self._settle(key.order)
         if self._distant is None:
             _check_interpreter(order)
-        binds = [] if self._distant is not None else await asyncio.to_thread(self._binds, order)
+        binds = await asyncio.to_thread(self._binds, order)
         unfit = self._unfit.setdefault(order.python, set())
         while True:
             wanted = sorted(set(key.modules) - unfit)
@@ -172,13 +173,16 @@ class Booter:
         return self._folder / secrets.token_hex(8)
 
     def _binds(self, order: Order) -> list[Bind]:
+        check_mounts(order.mounts, self._home)
+        if self._distant is not None:
+            return []
         if order.is_built:
             return mount_binds(order.mounts)
         if not order.is_host:
             return guest_binds(order.mounts)
         folders = interpreter_folders(order.python, order.extra_path, self._home)
         mounts = (*order.mounts, *opt_mounts(order.layers, [*folders, *(mount.target for mount in order.mounts)]))
-        return [*same_place(folders, system_folders()), *mount_binds(mounts)]
+        return one_to_a_place([*same_place(folders, system_folders()), *mount_binds(mounts)])
 
 
 def _check_interpreter(order: Order) -> None:

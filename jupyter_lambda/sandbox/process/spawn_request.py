@@ -9,12 +9,12 @@ import functools
 import glob
 import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_lambda.errors import SandboxError
 from jupyter_lambda.model import limits
 from jupyter_lambda.model.function import PythonEnvironment
+from jupyter_lambda.sandbox.mounts import check_mounts, holds_home
 from jupyter_lambda.sandbox.opt_folder import OPT, opt_mounts
 from jupyter_lambda.sandbox.own_names import HOSTS
 from jupyter_lambda.sandbox.process.groups import MIB
@@ -22,6 +22,7 @@ from jupyter_lambda.sandbox.process.tier import ENTRY, Tier
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from jupyter_lambda.sandbox.protocol import EnvironmentSpec
 
@@ -53,10 +54,12 @@ def spawn_request(
     """Build the request; `tmp_folder` is the environment's own where it can't have a private `/tmp`, `hosts` a file for `/etc/hosts`.
 
     Raises:
-        SandboxError: The spec asks for what this host can't do (a mount at another path, no network).
+        SandboxError: The spec asks for what this host can't do (a mount at another path, no network), or for a folder that it may not
+            see.
     """
     if tier.namespaces is None:
         _check_without_namespaces(spec)
+    check_mounts(spec.mounts, home)
     readable = _readable(spec, home, interpreter_path)
     folder = str(tmp_folder) if tmp_folder is not None else TMP
     variables = {"HOME": folder, "TMPDIR": folder, **spec.variables, MARKER: marker}
@@ -126,7 +129,7 @@ def _readable(spec: EnvironmentSpec, home: Path, interpreter_path: Iterable[str]
     wanted += [mount.source for mount in spec.mounts]
     python = spec.python or own_python()  # a command may well be a script of ours
     wanted += [python.prefix, python.base_prefix, os.path.dirname(os.path.realpath(python.executable)), *python.sys_path]  # noqa: PTH120
-    return [path for path in dict.fromkeys(wanted) if path and not _holds(path, home)]
+    return [path for path in dict.fromkeys(wanted) if path and not holds_home(path, home)]
 
 
 @functools.cache
@@ -136,13 +139,6 @@ def own_python() -> PythonEnvironment:
         executable=sys.executable, prefix=sys.prefix, base_prefix=sys.base_prefix,
         version=".".join(str(part) for part in sys.version_info[:3]),
     )  # fmt: skip
-
-
-@functools.lru_cache(maxsize=4_096)
-def _holds(path: str, home: Path) -> bool:
-    """Whether the path is the engine's home or a folder above it: a rule for it would open the home."""
-    real = Path(os.path.realpath(path))
-    return real == home or real in home.parents
 
 
 def _check_without_namespaces(spec: EnvironmentSpec) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -11,7 +12,7 @@ from jupyter_lambda.engine.deployment import configuration_with, describe_change
 from jupyter_lambda.engine.supported import check_supported
 from jupyter_lambda.errors import InvalidRuntime, RequestError
 from jupyter_lambda.model.engine_api import ConfigurationChange
-from jupyter_lambda.model.function import Configuration, PythonEnvironment, Version
+from jupyter_lambda.model.function import Configuration, Mount, PythonEnvironment, Version, check_configuration
 
 PYTHON = PythonEnvironment(executable="/venv/bin/python", prefix="/venv", base_prefix="/usr", version="3.12.1")
 
@@ -88,3 +89,26 @@ def test_what_this_engine_can_not_do_is_said_at_deployment(
     else:
         with pytest.raises(error, match=word):
             check_supported("f", configuration, PYTHON)
+
+
+@pytest.mark.parametrize(
+    ("targets", "why"),
+    [
+        (["/usr"], "/usr is the worker's own"),
+        (["/"], "/ is the worker's own"),
+        (["/tmp/"], "/tmp is the worker's own"),
+        (["/var/task/data"], "/var/task/data is the worker's own"),
+        (["/proc/self"], "/proc/self is the worker's own"),
+        (["data"], "no absolute path"),
+        (["/mnt/../usr"], "no absolute path"),
+        (["/mnt/a", "/mnt/a/"], "another folder is mounted at /mnt/a"),
+    ],
+)
+def test_a_mount_at_a_place_that_is_taken_is_refused(targets: list[str], why: str) -> None:
+    with pytest.raises(RequestError, match=re.escape(why)):
+        check_configuration(Configuration(mounts=tuple(Mount("/data", target) for target in targets)))
+
+
+def test_mounts_elsewhere_are_taken() -> None:
+    mounts = tuple(Mount("/data", target) for target in ("/data", "/mnt/a", "/tmp/in", "/opt", "/usr/share/models"))
+    assert check_configuration(Configuration(mounts=mounts)).mounts == mounts

@@ -97,12 +97,12 @@ def test_what_lies_below_tmp_stays_visible_in_a_private_one():
     assert request(BARE, made)["walls"]["shown"] == []
 
 
-def test_a_mount_elsewhere_needs_namespaces():
-    made = spec(mounts=(Mount("/data/model", "/models/a"), Mount("/data/other", "/data/other")))
+def test_a_mount_elsewhere_needs_namespaces(tmp_path):
+    made = spec(mounts=(Mount(str(tmp_path), "/models/a"), Mount("/usr", "/usr")))
     walls = request(USER, made)["walls"]
-    assert walls["binds"] == [("/data/model", "/models/a")]
-    assert {"/data/model", "/models/a", "/data/other"} <= set(walls["files"]["read"])
-    with pytest.raises(SandboxError, match=r'mount "/data/model:/models/a": this host allows no mounts'):
+    assert walls["binds"] == [(str(tmp_path), "/models/a")]
+    assert {str(tmp_path), "/models/a", "/usr"} <= set(walls["files"]["read"])
+    with pytest.raises(SandboxError, match=r'mount ".*:/models/a": this host allows no mounts'):
         request(BARE, made)
 
 

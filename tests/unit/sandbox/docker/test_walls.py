@@ -12,7 +12,7 @@ import pytest
 
 from jupyter_lambda.errors import SandboxError
 from jupyter_lambda.model.function import Mount, PythonEnvironment
-from jupyter_lambda.sandbox.docker.binds import Bind, interpreter_folders, mount_binds, outermost, same_place
+from jupyter_lambda.sandbox.docker.binds import Bind, interpreter_folders, mount_binds, one_to_a_place, outermost, same_place
 from jupyter_lambda.sandbox.docker.container import Labels, Order, create_body
 from jupyter_lambda.sandbox.docker.container_group import group_limits
 from jupyter_lambda.sandbox.docker.daemon import DaemonVersion, negotiate
@@ -130,10 +130,19 @@ def test_what_the_system_shows_is_not_bound_twice(tmp_path):
     assert same_place([str(tmp_path / "usr" / "lib")], system) == [Bind(system[0], system[0])]
 
 
-def test_a_mount_that_is_gone_is_said(tmp_path):
-    assert mount_binds([Mount(str(tmp_path), "/models")]) == [Bind(str(tmp_path), "/models")]
-    with pytest.raises(SandboxError, match="no such folder"):
-        mount_binds([Mount(str(tmp_path / "gone"), "/models")])
+def test_a_place_is_given_once_and_a_functions_own_mount_is_the_one(tmp_path):
+    shown = [Bind("/usr", "/usr"), Bind("/project", "/project")]
+    mounted = mount_binds([Mount(str(tmp_path), "/project")])
+    assert one_to_a_place([*shown, *mounted]) == [Bind("/usr", "/usr"), Bind(str(tmp_path), "/project")]
+
+
+def test_a_path_that_would_show_the_users_home_is_left_out(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path / "users" / "ada"))
+    project = tmp_path / "users" / "ada" / "project"
+    project.mkdir(parents=True)
+    shown = interpreter_folders(python(tmp_path / "python"), [str(project), str(project.parent)], Path("/engine"))
+    assert str(project) in shown
+    assert str(project.parent) not in shown
 
 
 # -- the image --------------------------------------------------------------------------------------------------------------
