@@ -16,15 +16,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from jupyter_lambda.engine.invocations import Invocation
+    from jupyter_lambda.model.function import Version
 
 
 class Admission:
     """Invocations in flight and in line."""
 
-    def __init__(self, limit: int, reserved: Callable[[str], int | None], reserved_total: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        limit: int,
+        reserved: Callable[[str], int | None],
+        reserved_total: Callable[[], int],
+        scales_too_fast: Callable[[Version, bool], Refusal | None],
+    ) -> None:
         self._limit = limit
         self._reserved = reserved
         self._reserved_total = reserved_total
+        self._scales_too_fast = scales_too_fast  # a version with an invocation more, and whether its function has a reservation
         self._in_flight: dict[str, Invocation] = {}
         self._unreserved: set[str] = set()
         self._running: dict[str, int] = {}
@@ -35,6 +43,11 @@ class Admission:
     def __len__(self) -> int:
         """How many are in flight."""
         return len(self._in_flight)
+
+    @property
+    def has_line(self) -> bool:
+        """Whether anybody waits."""
+        return bool(self._in_line)
 
     def find(self, request_id: str) -> Invocation | None:
         """One in flight."""
@@ -58,7 +71,7 @@ class Admission:
         After None, `find` tells which of the two it was.
         """
         name = invocation.version.function_name
-        refusal = self._refusal(name)
+        refusal = self._refusal(invocation.version)
         patient = invocation.request.patient
         if refusal is None and not (patient and self._in_line):
             self._count(invocation)
@@ -82,11 +95,17 @@ class Admission:
 
     def next_in_line(self) -> Invocation | None:
         """Admit the first in line that can be; None when none can."""
+        refused: set[tuple[str, str]] = set()  # a long line of few functions costs few questions
         for position, invocation in enumerate(self._in_line):
-            if self._refusal(invocation.version.function_name) is None:
+            version = invocation.version
+            key = version.function_name, version.version
+            if key in refused:
+                continue
+            if self._refusal(version) is None:
                 del self._in_line[position]
                 self._count(invocation)
                 return invocation
+            refused.add(key)
         return None
 
     def leave_line(self, request_id: str) -> Invocation | None:
@@ -97,14 +116,17 @@ class Admission:
                 return invocation
         return None
 
-    def _refusal(self, name: str) -> Refusal | None:
-        return admit(
+    def _refusal(self, version: Version) -> Refusal | None:
+        name = version.function_name
+        reserved = self._reserved(name)
+        refusal = admit(
             account_limit=self._limit,
             reserved_total=self._reserved_total(),
-            reserved=self._reserved(name),
+            reserved=reserved,
             running=self._running.get(name, 0),
             unreserved_running=len(self._unreserved),
         )
+        return refusal or self._scales_too_fast(version, reserved is not None)
 
     def _count(self, invocation: Invocation) -> None:
         name = invocation.version.function_name

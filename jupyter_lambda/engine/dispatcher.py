@@ -28,6 +28,7 @@ from jupyter_lambda.engine.lanes import Lane, Lanes
 from jupyter_lambda.engine.memory_ledger import MemoryLedger
 from jupyter_lambda.engine.outcomes import cancelled, handler_error, response_too_large
 from jupyter_lambda.engine.runtime_session import Delivery
+from jupyter_lambda.engine.scaling_rates import ScalingRates
 from jupyter_lambda.engine.starts import Starts
 from jupyter_lambda.errors import JupyterLambdaError, PlatformError
 from jupyter_lambda.model.invocation import Status
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from jupyter_lambda.model.function import Version
     from jupyter_lambda.model.metrics import CountedInvocation
     from jupyter_lambda.sandbox.protocol import Death
+    from jupyter_lambda.scheduling.concurrency import Refusal
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +61,8 @@ class Dispatcher:
     ) -> None:
         self._parts = parts
         self._completion = completion
-        self._admission = Admission(parts.settings.concurrency, reserved, reserved_total)
+        self._rates = ScalingRates(parts.settings.scaling_rate, parts.clock, parts.loop, self._rate_allows)
+        self._admission = Admission(parts.settings.concurrency, reserved, reserved_total, self._scales_too_fast)
         self._endings = Endings(completion, self._admission, parts.clock, self._place_next_in_line)
         self._lanes = Lanes()
         self._background = Background(parts.loop, log)
@@ -109,6 +112,8 @@ class Dispatcher:
         elif self._admission.find(invocation.id) is not None:
             self._arrive(invocation)
             self._completion.began()
+        else:
+            self._rates.call_again()
 
     def provision(self, version: Version, wanted: int) -> None:
         """Keep so many environments of a version ready; what is not wanted any more goes when it has been idle for long."""
@@ -170,6 +175,7 @@ class Dispatcher:
         """End every environment. Safe to call twice."""
         self.stopping = self._starts.stopping = True
         self._idle_watch.close()
+        self._rates.close()
         for invocation in self._admission.all():
             invocation.stop_timer()
             self._endings.finish(invocation, PlatformError("engine", "it is stopping", "Invoke again: it starts by itself."))
@@ -265,8 +271,19 @@ class Dispatcher:
         self._remove(lane, environment, f"its process ended: {death.cause.value} {death.code}")
 
     # -- placing ------------------------------------------------------------------------------------------------------------
+    def _scales_too_fast(self, version: Version, reserved: bool) -> Refusal | None:
+        return self._rates.ask(version.function_name, reserved=reserved) if self._lanes.needs_start(version) else None
+
+    def _rate_allows(self) -> None:
+        while not self.stopping and (following := self._admission.next_in_line()) is not None:
+            self._arrive(following)
+        if self._admission.has_line:
+            self._rates.call_again()
+
     def _arrive(self, invocation: Invocation) -> None:
         lane = self._lanes.of(invocation.version)
+        if placement.needs_start(lane.pool):
+            self._rates.take(invocation.version.function_name)
         self._apply(lane, placement.on_arrival(lane.pool, invocation.id))
         if lane.pool.finishing and lane.pool.waiting:
             self._parts.loop.call_later(FINISHING_SECONDS, self._finishing_is_overdue, lane, invocation.id)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from jupyter_lambda.scheduling.budget import Holding
-from jupyter_lambda.scheduling.placement import Pace, Pool
+from jupyter_lambda.scheduling.placement import Pace, Pool, needs_start
 
 if TYPE_CHECKING:
     import asyncio
@@ -71,6 +71,11 @@ class Lanes:
         if lane is None:
             lane = self._lanes[key] = Lane(key, version)
         return lane
+
+    def needs_start(self, version: Version) -> bool:
+        """Whether one more invocation of a version would make a new environment start."""
+        lane = self._lanes.get(_key(version))
+        return lane is None or needs_start(lane.pool)
 
     def __contains__(self, version: Version) -> bool:
         """Whether a version and revision has a lane."""

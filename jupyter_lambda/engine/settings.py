@@ -16,6 +16,7 @@ class EngineSettings:
     region: str = "us-east-1"
     aws_endpoint: str | None = None  # where S3 answers
     concurrency: int = limits.ACCOUNT_CONCURRENCY
+    scaling_rate: int = limits.SCALING_RATE
     budget_mib: int = 4_096
     cpus: float = 2.0
     budget_wait_seconds: float = limits.BUDGET_WAIT_SECONDS

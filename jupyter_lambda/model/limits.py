@@ -41,6 +41,7 @@ MEMORY_MIB_PER_VCPU: Final = 1_769
 
 ACCOUNT_CONCURRENCY: Final = 1_000
 UNRESERVED_MINIMUM: Final = 100
+SCALING_RATE: Final = 1_000  # new environments per function every 10 seconds
 
 RECURSION_MAX: Final = 16  # calls of one function in one chain; AWS says "approximately 16"
 ASYNC_RETRIES: Final = 2

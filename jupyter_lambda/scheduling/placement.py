@@ -119,6 +119,11 @@ Effect = RunOn | Start | Retire
 Decision = tuple[Pool, Sequence[Effect]]
 
 
+def needs_start(pool: Pool) -> bool:
+    """Whether one more invocation would make a new environment start."""
+    return not pool.idle and pool.starting + len(pool.finishing) <= len(pool.waiting)
+
+
 def on_arrival(pool: Pool, invocation_id: str) -> Decision:
     """Place an invocation that was admitted."""
     if pool.idle:
@@ -126,7 +131,7 @@ def on_arrival(pool: Pool, invocation_id: str) -> Decision:
         busy = {**pool.busy, chosen: invocation_id}
         return replace(pool, idle=pool.idle[:-1], busy=busy), (RunOn(chosen, invocation_id),)
     waiting = (*pool.waiting, invocation_id)
-    if pool.starting + len(pool.finishing) >= len(waiting):
+    if not needs_start(pool):
         return replace(pool, waiting=waiting), ()
     return replace(pool, waiting=waiting, starting=pool.starting + 1), (Start(),)
 

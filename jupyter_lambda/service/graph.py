@@ -144,6 +144,7 @@ def _settings(plan: Plan, budget: Budget) -> EngineSettings:
         region=plan.arguments.region,
         aws_endpoint=plan.arguments.aws_endpoint,
         concurrency=given.concurrency,
+        scaling_rate=given.scaling_rate,
         budget_mib=given.budget_mib if given.budget_mib is not None else budget.memory_mib,
         cpus=budget.cpus,
         budget_wait_seconds=given.budget_wait_seconds,

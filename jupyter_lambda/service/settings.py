@@ -44,6 +44,7 @@ class Settings:
     init_seconds: float = limits.INIT_SECONDS_MAX
     freeze_after_ms: float = 100.0
     concurrency: int = limits.ACCOUNT_CONCURRENCY
+    scaling_rate: int = limits.SCALING_RATE
     budget_mib: int | None = None
     budget_wait_seconds: float = limits.BUDGET_WAIT_SECONDS
     stop_grace_seconds: float = 5.0
@@ -73,6 +74,11 @@ TABLE: Final[dict[str, Setting]] = {
     ),
     "concurrency": Setting(
         "count", 1, 100_000, "Invocations that run at the same moment, of all functions together. On Lambda: 1,000 to an account.",
+    ),
+    "scaling_rate": Setting(
+        "count", 1, 100_000,
+        "New execution environments that one function gets in 10 seconds; calls that would need more are throttled with status 429. "
+        "On Lambda: 1,000.",
     ),
     "budget_mib": Setting(
         "MiB", 64, 16_777_216, "The memory that environments may hold together.",

@@ -97,7 +97,10 @@ BEHAVIOURS: Final[tuple[tuple[str, str], ...]] = (
     ("Architectures", "Answered as given; code runs on the machine's."),
     ("Pages", "At most 50 items, whatever `MaxItems` says, as AWS does for functions and versions."),
     ("Update in progress", "No 409: an update is over when it is answered."),
-    ("Throttling", "429 with `Reason`, `Type` and `Retry-After: 1`. Memory that is not to be had is a 429 as well, and names the budget."),
+    ("Throttling", "429 with `Reason`, `Type` and `Retry-After: 1`. Memory that is not to be had is a 429 as well, and names the budget. "
+     "A function that wants more than 1,000 new environments in 10 seconds (`scaling_rate`) is throttled with "
+     "`FunctionInvocationRateLimitExceeded`, or with `ReservedFunctionInvocationRateLimitExceeded`; which reason AWS gives is not known. "
+     "No limit of 10 requests a second for each environment."),
     ("Logs", "`LogFormat: JSON`: `ApplicationLogLevel` holds for what goes through Python's `logging` and through Node's `console`; the "
      "platform's lines are JSON, from `SystemLogLevel` on. The lines that explain a timeout or an exit stay text."),
 )  # fmt: skip

@@ -37,7 +37,7 @@ def reservations() -> Reservations:
 
 @pytest.fixture
 def admission(reservations: Reservations) -> Admission:
-    return Admission(2, reservations.of.get, reservations.total)
+    return Admission(2, reservations.of.get, reservations.total, lambda *_: None)
 
 
 def test_refuses_above_the_limit_and_admits_again_after_an_end(admission: Admission) -> None:
