@@ -129,6 +129,21 @@ TABLE = [
         lambda v: v[0] == -1 and v[1] in (1, 3, 38),
     ),
     Hostile(
+        "trace every process there is",
+        "import ctypes, os\ndef handler(e, c):\n seize = lambda pid: ctypes.CDLL(None).ptrace(0x4206, pid, 0, 0)\n"
+        " return [p for p in os.listdir('/proc') if p.isdigit() and int(p) != os.getpid() and seize(int(p)) == 0]",
+        lambda v: v == [],
+    ),
+    Hostile(
+        "connect to every port that listens",
+        "import socket\ndef handler(e, c):\n found = []\n for line in open('/proc/net/tcp').read().splitlines()[1:51]:\n"
+        "  _, local, _, state = line.split()[:4]\n  if state == '0A':\n   port = int(local.partition(':')[2], 16)\n"
+        "   try: socket.create_connection(('127.0.0.1', port), 0.1).close()\n   except OSError: continue\n"
+        "   found.append(port)\n return found",
+        lambda ports: set(ports) <= {9001},  # its own Runtime API
+        open_where="network", otherwise=lambda ports: isinstance(ports, list), memory=1769,
+    ),
+    Hostile(
         "sleep past the timeout in a child", "import subprocess\ndef handler(e, c): subprocess.run(['sleep', '600'])",
         "Sandbox.Timedout", timeout=1,
     ),

@@ -9,6 +9,7 @@ import signal
 import subprocess
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 import psutil
 import pytest
@@ -390,3 +391,8 @@ def test_twenty_kills_of_engine_and_daemon_under_load_lose_nothing(mortal):
         mortal.until(lambda: len(boots_of(mortal.daemon.address, mortal.home)) <= 1)  # of the present engine, or none
     assert len(kept.records) > 50
     assert docker(mortal.daemon.address, "images", "-q", "--filter", "dangling=true") == ""
+    assert docker(mortal.daemon.address, "network", "ls", "-q", "--filter", "label=jupyter-lambda.home") == ""
+    assert docker(mortal.daemon.address, "volume", "ls", "-q") == ""
+    stop_engine(mortal.home)
+    mounts = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    assert [mount for mount in mounts if mount.startswith(f"{mortal.home}/")] == []
