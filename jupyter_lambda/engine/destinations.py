@@ -1,7 +1,8 @@
 """Where the outcome of an asynchronous event goes: the record that AWS sends to a destination, and the event to a dead-letter target.
 
 A destination that is a function gets the record as an event, any other one as a message; both are kept in the transaction that ends the
-first event: neither is lost, and neither comes twice for want of the other. Source: AWS Lambda Developer Guide, "Capturing records of
+first event: neither is lost, and neither comes twice for want of the other. A function that is not there, or a record that is larger than
+an event may be, is counted in that transaction as a failed delivery. Source: AWS Lambda Developer Guide, "Capturing records of
 Lambda asynchronous invocations" and "Adding a dead-letter queue".
 """
 
@@ -17,11 +18,15 @@ import msgspec
 
 from jupyter_lambda.engine.invocations import Outcome
 from jupyter_lambda.errors import ValidationError, aws_code
+from jupyter_lambda.model import limits
 from jupyter_lambda.model.invocation import InvocationResult
-from jupyter_lambda.model.names import parse_function_reference
-from jupyter_lambda.store.protocol import Change, Delivery, PutDelivery, PutEvent, QueuedEvent
+from jupyter_lambda.model.metrics import MetricPoint
+from jupyter_lambda.model.names import FunctionReference, parse_function_reference
+from jupyter_lambda.store.protocol import AddPoint, Change, Delivery, PutDelivery, PutEvent, QueuedEvent
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from jupyter_lambda.model.function_settings import EventInvokeConfig
 
 log = logging.getLogger(__name__)
@@ -43,15 +48,22 @@ class Following(msgspec.Struct, frozen=True):
 
     events: tuple[QueuedEvent, ...] = ()
     deliveries: tuple[Delivery, ...] = ()
+    failures: tuple[MetricPoint, ...] = ()
 
     @property
     def changes(self) -> tuple[Change, ...]:
         """For the store."""
-        return (*map(PutEvent, self.events), *map(PutDelivery, self.deliveries))
+        return (*map(PutEvent, self.events), *map(PutDelivery, self.deliveries), *map(AddPoint, self.failures))
 
 
 def follow(
-    ended: EndedEvent, config: EventInvokeConfig | None, dead_letter: str | None, *, function_arn: str, now: float
+    ended: EndedEvent,
+    config: EventInvokeConfig | None,
+    dead_letter: str | None,
+    *,
+    function_arn: str,
+    now: float,
+    is_there: Callable[[FunctionReference], bool],
 ) -> Following:
     """Who is told how an event ended: the destination of its condition, and the dead-letter target of a failure.
 
@@ -61,35 +73,51 @@ def follow(
         dead_letter: The ARN of the version's dead-letter queue or topic.
         function_arn: Of the function, with its qualifier.
         now: Epoch seconds.
+        is_there: Whether a function, with its qualifier, is one that can be invoked.
     """
     events: list[QueuedEvent] = []
+    failures: list[MetricPoint] = []
     deliveries: list[Delivery] = []
     succeeded = ended.condition == "Success"
     target = None if config is None else config.on_success if succeeded else config.on_failure
     if target is not None:
         body = json.dumps(record(ended, function_arn=function_arn, now=now)).encode()
         if ":lambda:" in target:
-            events += _event(ended, target, body, now)
+            told = _event(ended, target, body, now, is_there)
+            if told is not None:
+                events.append(told)
+            else:
+                name, qualifier = ended.event.function_name, ended.event.qualifier
+                point = MetricPoint(function_name=name, qualifier=qualifier, metric="DestinationDeliveryFailures", moment=now)
+                failures.append(point)
         else:
             deliveries.append(_delivery(ended, target, body, now))
     if dead_letter is not None and not succeeded:
         attributes = _dead_letter_attributes(ended)
         deliveries.append(_delivery(ended, dead_letter, ended.event.payload, now, dead_letter=True, attributes=attributes))
-    return Following(tuple(events), tuple(deliveries))
+    return Following(tuple(events), tuple(deliveries), tuple(failures))
 
 
-def _event(ended: EndedEvent, arn: str, payload: bytes, now: float) -> list[QueuedEvent]:
+def _event(
+    ended: EndedEvent, arn: str, payload: bytes, now: float, is_there: Callable[[FunctionReference], bool]
+) -> QueuedEvent | None:
+    """The record as an event; None where it can't be delivered."""
     try:
         target = parse_function_reference(arn)
     except ValidationError:
         log.warning("the destination %s is no function's ARN: its record is dropped", arn)
-        return []
+        return None
+    if not is_there(target):
+        log.warning("there is no function %s: a record for it is dropped", arn)
+        return None
+    if len(payload) > limits.ASYNC_REQUEST_BYTES_MAX:
+        log.warning("a record of %d bytes for %s is larger than an event may be: it is dropped", len(payload), arn)
+        return None
     trace = ended.outcome.record.trace_id if isinstance(ended.outcome, InvocationResult) else ended.event.trace_id
-    event = QueuedEvent(
+    return QueuedEvent(
         request_id=str(uuid.uuid4()), function_name=target.name, qualifier=target.qualifier, payload=payload, accepted=now, due=now,
         trace_id=trace,
     )  # fmt: skip
-    return [event]
 
 
 def _delivery(

@@ -55,7 +55,7 @@ from jupyter_lambda.model.engine_api import (
 )
 from jupyter_lambda.model.function import SANDBOXES, sandbox_kind
 from jupyter_lambda.model.metrics import MetricPoint
-from jupyter_lambda.model.names import LATEST, check_qualifier, function_arn, is_version_number
+from jupyter_lambda.model.names import LATEST, FunctionReference, check_qualifier, function_arn, is_version_number
 from jupyter_lambda.sandbox.languages import command_for_runtime
 from jupyter_lambda.scheduling.retries import RetryPolicy
 from jupyter_lambda.scheduling.routing import route
@@ -265,7 +265,16 @@ class Engine:
         event = ended.event
         arn = self.arn(event.function_name, event.qualifier or LATEST)
         config, dead_letter = self._event_config(event), self._dead_letter(event)
-        return follow(ended, config, dead_letter, function_arn=arn, now=self.clock.epoch())
+        return follow(ended, config, dead_letter, function_arn=arn, now=self.clock.epoch(), is_there=self._is_there)
+
+    def _is_there(self, reference: FunctionReference) -> bool:
+        if reference.region not in (None, self.settings.region) or reference.account not in (None, self.settings.account_id):
+            return False
+        try:
+            self.resolve(self.catalog.entry(reference.name), reference.qualifier)
+        except NotFound:
+            return False
+        return True
 
     def _dead_letter(self, event: QueuedEvent) -> str | None:
         try:

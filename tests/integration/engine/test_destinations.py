@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from jupyter_lambda.engine.invocations import InvokeRequest
+from jupyter_lambda.model import limits
 from jupyter_lambda.model.function_settings import EventInvokeConfig
 from jupyter_lambda.store.protocol import PutFunction
 from jupyter_lambda.testing.sandbox import FakeSandbox, HandlerRaisedError, Turn
@@ -57,6 +58,21 @@ async def bench_with(make: MakeEngine, told: Told, **config: Any) -> Bench:
 
 def event() -> InvokeRequest:
     return InvokeRequest(function_name="f", payload=b'{"a": 1}', request_id="r-1", invocation_type="Event")
+
+
+async def until_an_event_ended(bench: Bench) -> None:
+    with bench.engine.live.watch() as watcher:
+        await bench.engine.accept_event(event())
+        async with asyncio.timeout(5):
+            async for change in watcher.changes():
+                if change.kind == "event":
+                    break
+
+
+async def delivery_failures(bench: Bench) -> list[str]:
+    """The functions whose records could not be delivered."""
+    facts = await bench.engine.store.metric_facts(None, 0.0, 1e12)
+    return [point.function_name for point in facts.points if point.metric == "DestinationDeliveryFailures"]
 
 
 async def test_success_is_told(make: MakeEngine) -> None:
@@ -119,10 +135,36 @@ async def test_a_destination_that_can_not_be_reached_ends_the_event(make: MakeEn
     bench = await bench_with(make, told)
     queue = EventInvokeConfig(last_modified=0.0, on_success="arn:aws:sqs:us-east-1:000000000000:q")
     await bench.engine.changes.change_settings("f", event_invoke=lambda _, __: {"$LATEST": queue})
-    with bench.engine.live.watch() as watcher:
-        await bench.engine.accept_event(event())
-        async with asyncio.timeout(5):
-            async for change in watcher.changes():
-                if change.kind == "event":
-                    break
+    await until_an_event_ended(bench)
     assert len(bench.engine.queue) == 0
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        f"{ARN}gone",
+        f"{ARN}told:7",
+        "arn:aws:lambda:eu-west-1:000000000000:function:told",
+        "arn:aws:lambda:us-east-1:111111111111:function:told",
+        "arn:aws:lambda:us-east-1:000000000000:layer:x:y:1",
+    ],
+)
+async def test_a_destination_that_is_no_function_here_is_counted(make: MakeEngine, target: str) -> None:
+    told = Told(fails=False)
+    bench = await bench_with(make, told)
+    config = EventInvokeConfig(last_modified=0.0, on_success=target)
+    await bench.engine.changes.change_settings("f", event_invoke=lambda _, __: {"$LATEST": config})
+    await until_an_event_ended(bench)
+    assert await delivery_failures(bench) == ["f"]
+    assert told.records.empty()
+
+
+async def test_a_record_that_is_larger_than_an_event_may_be_is_counted(make: MakeEngine) -> None:
+    async def answer(_: Turn) -> bytes:
+        return b'"' + b"x" * limits.ASYNC_REQUEST_BYTES_MAX + b'"'
+
+    bench = await make(FakeSandbox(answer))
+    config = EventInvokeConfig(last_modified=0.0, on_success=f"{ARN}f")
+    await bench.engine.changes.change_settings("f", event_invoke=lambda _, __: {"$LATEST": config})
+    await until_an_event_ended(bench)
+    assert await delivery_failures(bench) == ["f"]
