@@ -66,7 +66,9 @@ def host_facts(home: Path, node_folder: Path | None = None) -> HostFacts:
 def consequences(rows: tuple[Enforcement, ...], docker: DockerFacts, budget_mib: int, state_note: str) -> tuple[str, ...]:
     """What the facts mean, in sentences; the most important first."""
     by_row = {row.row: row for row in rows}
-    found = ["The process sandbox isolates mistakes, not hostile code: run only functions that you would run in the notebook."]
+    found = [
+        "The process sandbox isolates mistakes, not hostile code: run only functions in it that you would run in the notebook."
+    ]
     open_rows = [row.row for row in rows if not row.held and row.row != "network"]
     if open_rows:
         found.append(f"Nothing holds these limits here: {', '.join(open_rows)}.")

@@ -24,7 +24,7 @@ def rows(**by: str) -> tuple[Enforcement, ...]:
 def test_a_host_with_everything_has_little_to_say():
     said = consequences(rows(), DockerFacts(answers=True, version="29.1"), 8_192, "")
     assert said == (
-        "The process sandbox isolates mistakes, not hostile code: run only functions that you would run in the notebook.",
+        "The process sandbox isolates mistakes, not hostile code: run only functions in it that you would run in the notebook.",
         "8,192 MiB are for functions: 64 busy environments of 128 MB at a time.",
         "Docker 29.1 answers: `--sandbox docker` holds what means harm, for one function or for the whole engine.",
     )
