@@ -15,6 +15,7 @@ import msgspec
 
 from jupyter_lambda.model.engine_api import WindowCounts
 from jupyter_lambda.model.invocation import InvocationRecord, Status
+from jupyter_lambda.telemetry.outcome import NOT_ERRORS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -97,7 +98,7 @@ def _counted(name: str, changes: list[Change]) -> WindowCounts:
     return WindowCounts(
         function_name=name,
         invocations=len(ended) - throttles,
-        errors=sum(r.status not in (Status.SUCCEEDED, Status.THROTTLED) for r in ended),
+        errors=sum(r.status not in NOT_ERRORS for r in ended),
         throttles=throttles,
         cold_starts=sum(r.cold for r in ended),
     )

@@ -83,7 +83,7 @@ function Answer({ detail }: { detail: DetailModel }): JSX.Element | null {
   return (
     <div className="jp-Lambda-answer" aria-live="polite">
       <p>
-        <StatusGlyph status={record.status} /> {statusWord(record.status, trans)}
+        <StatusGlyph status={record.status} /> {statusWord(record.status, trans)}{' '}
         {record.cold ? (
           <span className="jp-Lambda-chip jp-mod-cold">{trans.__('cold')}</span>
         ) : null}{' '}

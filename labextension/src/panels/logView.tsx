@@ -23,6 +23,7 @@ export function LogView({ events }: { events: readonly ILogEvent[] }): JSX.Eleme
   const [search, setSearch] = useState('');
   const [levels, setLevels] = useState<'all' | 'warning' | 'error'>('all');
   const [follow, setFollow] = useState(true);
+  const place = useRef(0);
   const box = useRef<HTMLDivElement>(null);
   const all = useMemo(() => events.flatMap(linesOf), [events]);
   const wanted = search.toLowerCase();
@@ -102,7 +103,10 @@ export function LogView({ events }: { events: readonly ILogEvent[] }): JSX.Eleme
         tabIndex={0}
         onScroll={event => {
           const { scrollTop, scrollHeight, clientHeight } = event.currentTarget;
-          setFollow(scrollHeight - scrollTop - clientHeight < 24);
+          const isAtEnd = scrollHeight - scrollTop - clientHeight < 24;
+          // Lines that came since we scrolled put the end further down: only who scrolls up stops following.
+          setFollow(isAtEnd || (follow && scrollTop >= place.current));
+          place.current = scrollTop;
         }}
       >
         {shown.length === 0 ? (

@@ -11,7 +11,7 @@ import { IInks, onThemeChange, readInks } from './plotInks';
 import { useTrans } from './words';
 
 /** Left margin in CSS pixels: charts below one another share their x axis. */
-const MARGIN = 40;
+const MARGIN = 46;
 
 /** Between two drawings of one chart: eyes don't read faster. */
 const REDRAW_MS = 250;

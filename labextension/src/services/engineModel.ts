@@ -19,7 +19,7 @@ import {
   ISnapshot,
   Message
 } from '../api/wire';
-import { FunctionState } from './functionState';
+import { FunctionState, isFailure } from './functionState';
 import { MachineHistory } from './machineHistory';
 
 /** This extension's own number; engines one apart work, others are shown and not touched. */
@@ -278,8 +278,7 @@ export class EngineModel {
     state.history.sample(second, record);
     if (count) {
       const throttled = record.status === 'throttled';
-      const failed =
-        !throttled && record.status !== undefined && record.status !== 'succeeded';
+      const failed = !throttled && isFailure(record.status);
       state.history.count(
         second,
         throttled ? 0 : 1,
