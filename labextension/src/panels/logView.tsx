@@ -34,6 +34,7 @@ export function LogView({ events }: { events: readonly ILogEvent[] }): JSX.Eleme
   useLayoutEffect(() => {
     if (follow && box.current) {
       box.current.scrollTop = box.current.scrollHeight;
+      place.current = box.current.scrollTop;
     }
   });
   // What came since the reader scrolled up.
