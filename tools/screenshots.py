@@ -133,6 +133,9 @@ class Pictures:
         lab.run(BUSY, wait=False)
         lab.function("embed").get_by_text(re.compile(r"\d running")).wait_for()
         lab.page.wait_for_timeout(8_000)  # charts of some seconds
+        follow = card.get_by_role("button", name="Follow")
+        if follow.get_attribute("aria-pressed") == "false":
+            follow.click()
         self.both("card-busy", card)
         lab.page.set_viewport_size({"width": 1440, "height": 900})
         detail = lab.view("embed", "Scaling")
