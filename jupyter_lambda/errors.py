@@ -33,6 +33,7 @@
     │   │   ├── UnknownAccessKey         not one of ours                UnrecognizedClientException 403
     │   │   └── WrongSignature           another key, too old           InvalidSignatureException 403
     │   ├── InvalidRuntime               no interpreter for it          InvalidRuntimeException 502
+    │   ├── CodeVerificationFailed       signed code only               CodeVerificationFailedException 400
     │   └── InvalidZip                   a package that can't be read   InvalidZipFileException 502
     ├── CaptureError                     the cell could not become a package; never sent to a server
     └── PlatformError                    ours                           ServiceException 500
@@ -231,6 +232,10 @@ class InvalidRuntime(RequestError):
     """No interpreter of this machine serves the function's runtime."""
 
 
+class CodeVerificationFailed(RequestError):
+    """The function takes signed code only."""
+
+
 class InvalidZip(RequestError):
     """The deployment package can't be read."""
 
@@ -310,6 +315,7 @@ AWS_CODES: Mapping[type[JupyterLambdaError], AwsCode] = {
     UnknownAccessKey: AwsCode("UnrecognizedClientException", HTTPStatus.FORBIDDEN),
     WrongSignature: AwsCode("InvalidSignatureException", HTTPStatus.FORBIDDEN),
     InvalidRuntime: AwsCode("InvalidRuntimeException", HTTPStatus.BAD_GATEWAY),
+    CodeVerificationFailed: AwsCode("CodeVerificationFailedException", HTTPStatus.BAD_REQUEST),
     InvalidZip: AwsCode("InvalidZipFileException", HTTPStatus.BAD_GATEWAY),
     PlatformError: AwsCode("ServiceException", HTTPStatus.INTERNAL_SERVER_ERROR),
 }

@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, unquote
 import msgspec
 
 from jupyter_lambda.api.aws.context import check_reachable, derived_qualifier_differs
+from jupyter_lambda.api.aws.newer_areas import INVOKE_HEADERS, not_here
 from jupyter_lambda.api.error_body import aws_error, engine_error
 from jupyter_lambda.api.http_protocol import HttpProtocol, Request
 from jupyter_lambda.engine.invocations import InvokeRequest, check_event
@@ -55,6 +56,9 @@ def is_invoke(first_line: bytes) -> bool:
 def parse_call(target: bytes, headers: Mapping[bytes, bytes], body: bytes, too_large: int = 0) -> Call:
     """Take an invoke request apart (RequestError when it is none)."""
     reference, qualifier = _function_of(target)
+    for header, member in INVOKE_HEADERS.items():
+        if header in headers:
+            raise not_here(member)
     kind = _choice(headers, b"x-amz-invocation-type", "invocationType", ("Event", "RequestResponse", "DryRun"), "RequestResponse")
     if too_large:
         raise PayloadTooLarge(

@@ -36,7 +36,7 @@ class LayerVersion(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
 
 class CodeSigningConfig(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="code-signing"):
-    """Who may have signed a package. Kept: packages are not signed here."""
+    """Who may have signed a package, and what becomes of one that nobody of them signed."""
 
     config_id: str  # csc-…
     publishers: tuple[str, ...]

@@ -6,7 +6,9 @@ Source: AWS Lambda API Reference; Developer Guide, "Use Lambda recursive loop de
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,3 +87,69 @@ def test_what_is_refused_says_so(client: Any, function: str, refused: Callable[.
     )  # fmt: skip
     error = refused(client.get_function_scaling_config, FunctionName=function, Qualifier="$LATEST.PUBLISHED")
     assert error.code == "InvalidParameterValueException"
+
+
+CREATING: Final[list[dict[str, Any]]] = [
+    {"TenancyConfig": {"TenantIsolationMode": "PER_TENANT"}},
+    {"DurableConfig": {"ExecutionTimeout": 60, "RetentionPeriodInDays": 1}},
+    {"PublishTo": "LATEST_PUBLISHED", "Publish": True},
+]
+
+
+@pytest.mark.parametrize("values", CREATING)
+def test_a_function_of_an_area_that_is_not_here_is_not_made(
+    client: Any, functions: Functions, refused: Callable[..., Any], values: dict[str, Any]
+) -> None:
+    """Dropping the member would be worse: somebody would count on tenants that are kept apart."""
+    error = refused(functions.create, FunctionName="area", **values)
+    assert (error.code, error.status) == ("InvalidParameterValueException", 400)
+    assert error.message.endswith(" are not supported by this endpoint.")
+    assert refused(client.get_function, FunctionName="area").status == 404
+
+
+def test_a_call_of_such_an_area_does_not_run(client: Any, function: str, refused: Callable[..., Any]) -> None:
+    for operation, values in (
+        (client.invoke, {"TenantId": "t"}),
+        (client.invoke, {"DurableExecutionName": "d"}),
+        (client.invoke_with_response_stream, {"TenantId": "t"}),
+    ):
+        error = refused(operation, FunctionName=function, **values)
+        assert (error.code, error.status) == ("InvalidParameterValueException", 400)
+
+
+EXECUTION: Final = "arn:aws:lambda:us-east-1:000000000000:function:f:1/durable-execution/a/b"
+POLICY: Final = {"ResourceArn": "arn:aws:lambda:us-east-1:000000000000:function:f"}
+REFUSED: Final[list[tuple[str, dict[str, Any], int]]] = [
+    *((operation, {"DurableExecutionArn": EXECUTION}, 404) for operation in (
+        "get_durable_execution", "get_durable_execution_history", "stop_durable_execution", "delete_durable_execution",
+        "pause_durable_execution", "resume_durable_execution",
+    )),
+    *((operation, {"DurableExecutionArn": EXECUTION, "CheckpointToken": "dG9rZW4="}, 404) for operation in (
+        "get_durable_execution_state", "checkpoint_durable_execution",
+    )),
+    *((f"send_durable_execution_callback_{what}", {"CallbackId": "dG9rZW4="}, 404) for what in ("success", "failure", "heartbeat")),
+    ("create_capacity_provider", {
+        "CapacityProviderName": "c", "VpcConfig": {"SubnetIds": ["subnet-12345678"], "SecurityGroupIds": ["sg-12345678"]},
+        "PermissionsConfig": {"CapacityProviderOperatorRoleArn": "arn:aws:iam::000000000000:role/r"},
+    }, 400),
+    *((operation, {"CapacityProviderName": "c"}, 404) for operation in (
+        "update_capacity_provider", "delete_capacity_provider", "list_function_versions_by_capacity_provider",
+    )),
+    ("put_function_scaling_config", {"FunctionName": "f", "Qualifier": "$LATEST.PUBLISHED"}, 400),
+    ("get_resource_policy", POLICY, 404),
+    ("delete_resource_policy", POLICY, 404),
+    ("put_resource_policy", {**POLICY, "Policy": "{}"}, 400),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("operation", "values", "status"), REFUSED, ids=[operation for operation, *_ in REFUSED])
+def test_every_other_refused_operation(
+    client: Any, refused: Callable[..., Any], operation: str, values: dict[str, Any], status: int
+) -> None:
+    error = refused(getattr(client, operation), **values)
+    print(operation, error)
+    assert error.status == status
+
+
+def test_there_are_no_durable_executions(client: Any, function: str) -> None:
+    assert client.list_durable_executions_by_function(FunctionName=function)["DurableExecutions"] == []

@@ -138,7 +138,15 @@ def test_code_signing(client: Any, function: str, functions: Functions, refused:
     used = client.list_functions_by_code_signing_config(CodeSigningConfigArn=arn)["FunctionArns"]
     assert used == [f"arn:aws:lambda:us-east-1:000000000000:function:{function}"]
     assert refused(client.delete_code_signing_config, CodeSigningConfigArn=arn).code == "ResourceConflictException"
+    for operation, values in (
+        (client.update_function_code, {"FunctionName": function, "ZipFile": zipped()}),
+        (functions.create, {"CodeSigningConfigArn": arn}),
+    ):
+        error = refused(operation, **values)
+        assert (error.code, error.status) == ("CodeVerificationFailedException", 400)
+    client.update_function_configuration(FunctionName=function, Timeout=7)  # the code stays what it was
     client.delete_function_code_signing_config(FunctionName=function)
+    client.update_function_code(FunctionName=function, ZipFile=zipped())
     client.delete_code_signing_config(CodeSigningConfigArn=arn)
     assert arn not in {one["CodeSigningConfigArn"] for one in client.list_code_signing_configs()["CodeSigningConfigs"]}
     error = refused(client.get_code_signing_config, CodeSigningConfigArn=arn)

@@ -29,10 +29,11 @@ OWN_DOORS: Final = frozenset(
 )  # not in the table of handlers: they have protocols of their own
 
 NOTES: Final[dict[str, str]] = {
-    "AddPermission": "Kept as IAM would have it, and asked by function URLs. The engine has one account and one key: no other call "
-    "is refused for want of one.",
+    "AddPermission": "Function URLs ask for it. The engine has one account and one key: no other call is refused for want of one.",
+    "AddLayerVersionPermission": "There is one account here, and it may use all its layers: nobody is left to be refused.",
     "CreateFunction": "`ZipFile`, and `S3Bucket` from `--aws-endpoint`. `ImageUri` names an image that the daemon has, where there are "
     "containers; `ImageConfig` holds. `VpcConfig`, `KMSKeyArn`, `FileSystemConfigs`, `SnapStart` and `TracingConfig` are kept; "
+    "`CapacityProviderConfig`, `DurableConfig`, `TenancyConfig`, `PublishTo`, `RuntimeConfig` and `AcceleratorConfig` are refused; "
     "`DeadLetterConfig` gets the event where `--aws-endpoint` has the queue or topic.",
     "CreateEventSourceMapping": "Checked, kept and answered with its state; no record is read from a source yet.",
     "CreateCapacityProvider": "Newer area of AWS that needs machines of its own.",
@@ -42,7 +43,7 @@ NOTES: Final[dict[str, str]] = {
     "GetFunction": "`Code.Location` is a presigned URL of the engine, for ten minutes.",
     "GetFunctionScalingConfig": "Belongs to capacity providers.",
     "Invoke": "All three types, `LogType`, `ClientContext`, `Qualifier`, weighted aliases. `DurableExecutionName` and `TenantId` are "
-    "not read.",
+    "refused.",
     "InvokeWithResponseStream": "Events leave while the handler runs, where its runtime streams by the Runtime API; another runtime's "
     "result is one event. 200 MB at most; no limit to the rate. A reader who stops makes the function wait, about a megabyte ahead; "
     "one who leaves ends the invocation, where AWS lets it run.",
@@ -53,7 +54,8 @@ NOTES: Final[dict[str, str]] = {
     "the trace header, unless it says `Allow`.",
     "PutProvisionedConcurrencyConfig": "Real environments, initialised ahead and kept. An alias provisions its first version only; what "
     "is no longer wanted ends when it has been idle for `environment_idle_seconds`; it is not taken from the account's concurrency.",
-    "CreateCodeSigningConfig": "Packages are not signed here, so nothing is checked.",
+    "CreateCodeSigningConfig": "No signature can be checked here, so every package and layer is untrusted: `Enforce` refuses it, `Warn` "
+    "takes it.",
     "PublishLayerVersion": "`ZipFile`, and `S3Bucket` from `--aws-endpoint`. A function runs on one package of all its "
     "layers, at a path of its own, which `PATH`, `LD_LIBRARY_PATH` and the module path name; it stands at `/opt` too in containers made of "
     "this machine, and in processes where the host has mount namespaces, unless the interpreter itself is below `/opt`.",
@@ -65,10 +67,8 @@ NOTES: Final[dict[str, str]] = {
     "UpdateFunctionCode": "`ZipFile`, `S3Bucket`, `ImageUri`. With `DryRun`, `Publish`, `RevisionId`.",
 }
 
-_KEPT_WORDS: Final = ("RuntimeManagement", "CodeSigning", "LayerVersionPermission", "LayerVersionPolicy", "EventSourceMapping")
-KEPT: Final = frozenset({"AddPermission", "RemovePermission", "GetPolicy"} | {
-    name for name in HANDLERS if any(word in name for word in _KEPT_WORDS)
-})  # fmt: skip
+_KEPT_WORDS: Final = ("RuntimeManagement", "LayerVersionPermission", "LayerVersionPolicy", "EventSourceMapping")
+KEPT: Final = frozenset(name for name in HANDLERS if any(word in name for word in _KEPT_WORDS))
 
 BEHAVIOURS: Final[tuple[tuple[str, str], ...]] = (
     ("Signatures", "SigV4 by header and by query, `UNSIGNED-PAYLOAD`, `STREAMING-UNSIGNED-PAYLOAD-TRAILER`; five minutes of skew; AWS's "

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from jupyter_lambda.api.aws.context import Context
+from jupyter_lambda.api.aws.newer_areas import check_areas
 from jupyter_lambda.api.aws.operations.table import HANDLERS, STATUSES
 from jupyter_lambda.api.aws.request_body import read_body
 from jupyter_lambda.api.aws.request_values import input_values
@@ -126,6 +127,7 @@ class LambdaApi:
 
     async def _stream(self, operation: Operation, values: Values, headers: Headers) -> Answer | ResponseStream:
         validate(service_model(), operation, values)
+        check_areas(values)
         context = self._context(headers)
         if values.get("InvocationType") == "DryRun":
             context.version(context.reference(values))

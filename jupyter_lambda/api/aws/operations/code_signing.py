@@ -1,4 +1,4 @@
-"""Code signing configurations: kept, and tied to functions; packages are not signed here, so nothing is checked."""
+"""Code signing configurations: tied to functions. No signature can be checked here, so to `Enforce` every package is an untrusted one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from jupyter_lambda.api.aws.pages import page
-from jupyter_lambda.errors import CodeSigningNotFound, Conflict, NotFound
+from jupyter_lambda.errors import CodeSigningNotFound, CodeVerificationFailed, Conflict, NotFound
 from jupyter_lambda.model.resources import CodeSigningConfig
 
 if TYPE_CHECKING:
@@ -101,6 +101,18 @@ def check_config(context: Context, arn: str) -> None:
             "code signing configuration", "there is none of this ARN", "CreateCodeSigningConfig makes one.",
             aws_message="The code signing configuration cannot be found. Check that the provided configuration is not deleted: "
             f"{arn}.", members={"Type": "User"},
+        )  # fmt: skip
+
+
+def check_code(context: Context, arn: str | None) -> None:
+    """Refuse code or layers for a function whose configuration, if it has one, enforces signatures (CodeVerificationFailed)."""
+    config = None if arn is None else context.engine.resources.code_signing_config(arn.rsplit(":", 1)[-1])
+    if config is not None and config.untrusted == "Enforce":
+        raise CodeVerificationFailed(
+            "package", "its code signing configuration enforces signatures, and none can be checked here",
+            "Set the configuration to Warn, or take it from the function.",
+            aws_message="Lambda cannot deploy the function. The function or layer might be signed using a signature that the client "
+            "is not configured to accept. Check the provided signature for unsigned.", members={"Type": "User"},
         )  # fmt: skip
 
 

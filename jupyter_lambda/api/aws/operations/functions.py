@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from jupyter_lambda.api.aws.configuration import Moment, describe, members_given
-from jupyter_lambda.api.aws.operations.code_signing import check_config
+from jupyter_lambda.api.aws.newer_areas import check_areas
+from jupyter_lambda.api.aws.operations.code_signing import check_code, check_config
 from jupyter_lambda.api.aws.pages import page
 from jupyter_lambda.engine.uploaded_packages import Package, empty_package, keep_package
 from jupyter_lambda.errors import RequestError, SandboxError, VersionNotFound
@@ -30,6 +31,7 @@ _NO_RUNTIME: Final = "Please don't provide Handler or Runtime or Layer when the 
 
 async def create_function(context: Context, values: Values) -> dict[str, Any]:
     """CreateFunction: 201, State Pending."""
+    check_areas(values)
     name = context.unqualified(values)
     check_function_name(name)
     configuration = Configuration(**members_given(values, Configuration()))
@@ -44,6 +46,7 @@ async def create_function(context: Context, values: Values) -> dict[str, Any]:
     signing = values.get("CodeSigningConfigArn")
     if signing:
         check_config(context, signing)
+        check_code(context, signing)
     package = await _package(context, values["Code"], image)
     publish = values.get("Publish", False)
     version = await context.engine.changes.create(
@@ -95,13 +98,16 @@ async def list_functions(context: Context, values: Values) -> dict[str, Any]:
 
 async def update_function_code(context: Context, values: Values) -> dict[str, Any]:
     """UpdateFunctionCode, with `DryRun`, `Publish` and `RevisionId`."""
+    check_areas(values)
     name = context.unqualified(values)
-    present = context.entry(context.reference(values)).function.latest
+    function = context.entry(context.reference(values)).function
+    present = function.latest
     image: str | None = values.get("ImageUri")
     if bool(present.image_id) != bool(image):
         word, kind = ("provide", "Image") if present.image_id else ("don't provide", "Zip")
         raise refused(f"Please {word} ImageUri when updating a function with packageType {kind}.")
     context.engine.catalog.check_revision(values.get("RevisionId"), present.revision_id)
+    check_code(context, function.settings.code_signing_config)
     package = await _package(context, values, image)
     publish = values.get("Publish", False)
     architectures = values.get("Architectures")
@@ -115,11 +121,15 @@ async def update_function_code(context: Context, values: Values) -> dict[str, An
 
 async def update_function_configuration(context: Context, values: Values) -> dict[str, Any]:
     """UpdateFunctionConfiguration: what is given changes."""
+    check_areas(values)
     name = context.unqualified(values)
-    present = context.entry(context.reference(values)).function.latest
+    function = context.entry(context.reference(values)).function
+    present = function.latest
     changed = members_given(values, present.configuration)
     if present.image_id and {"runtime", "handler", "layers"} & {name for name, value in changed.items() if value}:
         raise refused(_NO_RUNTIME)
+    if changed.get("layers"):
+        check_code(context, function.settings.code_signing_config)
     version = await context.engine.changes.update_configuration(name, changed, revision_id=values.get("RevisionId"))
     return describe(context, version, qualifier=None, moment=Moment.UPDATED)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_lambda.api.aws.configuration import Moment, describe
+from jupyter_lambda.api.aws.newer_areas import check_areas
 from jupyter_lambda.api.aws.operations.functions import refused
 from jupyter_lambda.api.aws.pages import page
 from jupyter_lambda.engine.catalog import new_revision
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 async def publish_version(context: Context, values: Values) -> dict[str, Any]:
     """PublishVersion: nothing changed since the last one answers that one."""
+    check_areas(values)
     name = context.unqualified(values)
     context.entry(context.reference(values))
     version = await context.engine.changes.publish(
