@@ -17,20 +17,19 @@ import contextlib
 import logging
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from jupyter_lambda.errors import SandboxError
-from jupyter_lambda.model import limits
 from jupyter_lambda.sandbox.docker.guest_image import guest_job
 from jupyter_lambda.sandbox.docker.job import built_job, worker_job
-from jupyter_lambda.sandbox.process.groups import MIB
 from jupyter_lambda.sandbox.process.memory_account import GroupAccount, MemoryPeak
 from jupyter_lambda.sandbox.process.process_table import descendants
+from jupyter_lambda.sandbox.process.watched_process import WatchedProcess
 from jupyter_lambda.sandbox.process.zygotes import shadowed_modules
-from jupyter_lambda.sandbox.protocol import Channels, Death, DeathCause, EnvironmentSpec, MemoryReading
+from jupyter_lambda.sandbox.protocol import Channels, Death, DeathCause, EnvironmentSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine
+    from collections.abc import Awaitable, Callable
 
     from jupyter_lambda.clock import Clock
     from jupyter_lambda.sandbox.docker.container import Container, Relay
@@ -40,7 +39,7 @@ _KILL_SECONDS: Final = 2.0  # how long the first process may take before the who
 _OUT_SHARE: Final = 0.95  # a container that vanished with its memory this full ran out of it
 
 
-class DockerEnvironment:
+class DockerEnvironment(WatchedProcess):
     """The container and the runtime process in it; made by `DockerSandbox`."""
 
     def __init__(
@@ -52,40 +51,12 @@ class DockerEnvironment:
         on_active: Callable[[DockerEnvironment], None],
         on_closed: Callable[[DockerEnvironment], None],
     ) -> None:
-        self.environment_id = spec.environment_id
-        self.walled = 0.0
-        self._clock = clock
+        super().__init__(spec, clock)
         self._container_for = container_for
         self._on_active = on_active
         self._on_closed = on_closed
-        self._limit_bytes = spec.memory_mib * MIB
-        self._loop = asyncio.get_running_loop()
         self._container: Container | None = None
         self._relay: Relay | None = None
-        self._pid: int | None = None
-        self._died: asyncio.Future[Death] = self._loop.create_future()
-        self._ending: DeathCause | None = None
-        self._peak: MemoryPeak | None = None
-        self._kernel_kills = 0
-        self._is_frozen = False
-        self._is_closed = False
-        self._cpu_is_held = False
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    @property
-    def pid(self) -> int | None:
-        """The runtime process as this host counts (as its container does, where this host sees none of it), None when it is dead."""
-        return self._pid
-
-    @property
-    def died(self) -> asyncio.Future[Death]:
-        """Resolves when the present runtime process and all it started are gone."""
-        return self._died
-
-    @property
-    def is_sampled(self) -> bool:
-        """Whether there is anything to watch now."""
-        return self._pid is not None and not self._is_frozen and self._ending is None
 
     # -- beginning ----------------------------------------------------------------------------------------------------------
 
@@ -96,9 +67,7 @@ class DockerEnvironment:
             SandboxError: It could not be started, or the one before is still there.
         """
         try:
-            if self._is_closed or self._pid is not None:
-                what = "it is closed" if self._is_closed else "its runtime process is still there"
-                raise SandboxError(f"environment {self.environment_id}", what, "Start another one.")
+            self._check_startable()
             container = await self._stand(spec)
             await self._run(container, spec, channels)
         finally:
@@ -166,44 +135,10 @@ class DockerEnvironment:
         with contextlib.suppress(SandboxError):
             await container.group.hold_cpu(held=False)
 
-    def memory(self) -> MemoryReading:
-        """Read memory now."""
-        self.init_ended()  # asked after an invocation: init is over, whether or not that was said
-        return MemoryReading(0, 0) if self._peak is None else self._peak.refresh()
-
-    def sample(self) -> bool:
-        """Read memory if something changed and end the environment if it is out; returns whether something changed."""
-        if self._peak is None or not self.is_sampled:
-            return False
-        if not self._cpu_is_held and self._clock.monotonic() > self.walled + limits.INIT_SECONDS_MAX:
-            self.init_ended()
-        before = self._peak.last()
-        reading = self._peak.refresh()
-        if reading.now_bytes >= self._limit_bytes or self._kernel_killed():
-            self._run_out()
-        return reading != before
-
-    def _on_pressure(self) -> None:
-        """The kernel says that usage crosses the function's memory, or that it has killed."""
-        self.sample()
-
     def _kernel_killed(self) -> bool:
         return self._container is not None and self._container.group.kernel_kills() > self._kernel_kills
 
-    def _run_out(self) -> None:
-        if self._peak is not None:
-            self._peak.reached(self._limit_bytes)
-        self._end(DeathCause.OUT_OF_MEMORY)
-
     # -- ending -------------------------------------------------------------------------------------------------------------
-
-    async def kill(self) -> None:
-        """End every process but the container's own; returns when all are gone."""
-        if self._pid is None:
-            return
-        died = self._died
-        self._end(DeathCause.KILLED)
-        await asyncio.shield(died)
 
     def _end(self, cause: DeathCause) -> None:
         """Begin to end the process for this cause; `died` says when it is over."""
@@ -252,11 +187,6 @@ class DockerEnvironment:
                 self._peak.reached(self._limit_bytes)
             return Death(DeathCause.OUT_OF_MEMORY, code)
         return Death(DeathCause.SIGNAL if os.WIFSIGNALED(status) else DeathCause.EXIT, code)
-
-    def _background(self, work: Coroutine[Any, Any, None]) -> None:
-        task = self._loop.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     # -- stopping and going on ----------------------------------------------------------------------------------------------
 

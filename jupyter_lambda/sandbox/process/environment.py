@@ -17,19 +17,19 @@ import contextlib
 import os
 import shutil
 import signal
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_lambda.errors import SandboxError
-from jupyter_lambda.model import limits
-from jupyter_lambda.sandbox.process.groups import MIB, Group
 from jupyter_lambda.sandbox.process.memory_account import GroupAccount, MemoryPeak, TreeAccount
-from jupyter_lambda.sandbox.protocol import Channels, Death, DeathCause, EnvironmentSpec, MemoryReading
+from jupyter_lambda.sandbox.process.watched_process import WatchedProcess
+from jupyter_lambda.sandbox.protocol import Channels, Death, DeathCause, EnvironmentSpec
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from jupyter_lambda.clock import Clock
+    from jupyter_lambda.sandbox.process.groups import Group
     from jupyter_lambda.sandbox.process.zygote import Zygote
 
 _ROUND_SECONDS: Final = 0.002  # between two looks while processes are dying
@@ -39,7 +39,7 @@ _FREEZE_ROUNDS: Final = 50
 Plan = Callable[[EnvironmentSpec, tuple[str, ...]], dict[str, Any]]  # (spec, files to join groups by) → spawn request
 
 
-class ProcessEnvironment:
+class ProcessEnvironment(WatchedProcess):
     """The walls and the runtime process behind them; made by `ProcessSandbox`."""
 
     def __init__(
@@ -57,11 +57,9 @@ class ProcessEnvironment:
         on_active: Callable[[ProcessEnvironment], None],
         on_closed: Callable[[ProcessEnvironment], None],
     ) -> None:
-        self.environment_id = spec.environment_id
+        super().__init__(spec, clock)
         self.zygote = zygote
-        self._clock = clock
         self._plan = plan
-        self._limit_bytes = spec.memory_mib * MIB
         self._new_group = new_group
         self._groups_are_reusable = groups_are_reusable
         self._group: Group | None = None
@@ -72,33 +70,7 @@ class ProcessEnvironment:
         self._bury_orphans = bury_orphans
         self._on_active = on_active
         self._on_closed = on_closed
-        self._loop = asyncio.get_running_loop()
-        self.walled = 0.0
-        self._pid: int | None = None
-        self._died: asyncio.Future[Death] = self._loop.create_future()
-        self._ending: DeathCause | None = None
-        self._peak: MemoryPeak | None = None
         self._account: GroupAccount | None = None
-        self._kernel_kills = 0
-        self._is_frozen = False
-        self._is_closed = False
-        self._cpu_is_held = False
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    @property
-    def pid(self) -> int | None:
-        """The runtime process, None when it is dead."""
-        return self._pid
-
-    @property
-    def died(self) -> asyncio.Future[Death]:
-        """Resolves when the present runtime process and all it started are gone."""
-        return self._died
-
-    @property
-    def is_sampled(self) -> bool:
-        """Whether there is anything to watch now."""
-        return self._pid is not None and not self._is_frozen and self._ending is None
 
     # -- beginning ----------------------------------------------------------------------------------------------------------
 
@@ -135,11 +107,6 @@ class ProcessEnvironment:
         self._keep_namespaces(pid)
         self._watch_memory(pid)
         self._on_active(self)
-
-    def _check_startable(self) -> None:
-        if self._is_closed or self._pid is not None:
-            what = "it is closed" if self._is_closed else "its runtime process is still there"
-            raise SandboxError(f"environment {self.environment_id}", what, "Start another one.")
 
     def _take_group(self) -> None:
         if self._new_group is None or (self._group is not None and self._groups_are_reusable):
@@ -187,44 +154,10 @@ class ProcessEnvironment:
             self._group.hold_cpu(held=True)
             self._cpu_is_held = True
 
-    def memory(self) -> MemoryReading:
-        """Read memory now."""
-        self.init_ended()  # asked after an invocation: init is over, whether or not that was said
-        return MemoryReading(0, 0) if self._peak is None else self._peak.refresh()
-
-    def sample(self) -> bool:
-        """Read memory if something changed and end the environment if it is out; returns whether something changed."""
-        if self._peak is None or not self.is_sampled:
-            return False
-        if not self._cpu_is_held and self._clock.monotonic() > self.walled + limits.INIT_SECONDS_MAX:
-            self.init_ended()
-        before = self._peak.last()
-        reading = self._peak.refresh()
-        if reading.now_bytes >= self._limit_bytes or self._kernel_killed():
-            self._run_out()
-        return reading != before
-
-    def _on_pressure(self) -> None:
-        """The kernel says that usage crosses the function's memory, or that it has killed."""
-        self.sample()
-
     def _kernel_killed(self) -> bool:
         return self._group is not None and self._group.kernel_kills() > self._kernel_kills
 
-    def _run_out(self) -> None:
-        if self._peak is not None:
-            self._peak.reached(self._limit_bytes)
-        self._end(DeathCause.OUT_OF_MEMORY)
-
     # -- ending -------------------------------------------------------------------------------------------------------------
-
-    async def kill(self) -> None:
-        """End every process; returns when all are gone."""
-        if self._pid is None:
-            return
-        died = self._died
-        self._end(DeathCause.KILLED)
-        await asyncio.shield(died)
 
     def _end(self, cause: DeathCause) -> None:
         """Begin to end the process for this cause; `died` says when it is over."""
@@ -273,11 +206,6 @@ class ProcessEnvironment:
         """The zygote can't any more: what the process left behind is nobody's."""
         await self._bury_orphans()
         _resolve(died, death)
-
-    def _background(self, work: Coroutine[Any, Any, None]) -> None:
-        task = self._loop.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     # -- stopping and going on ----------------------------------------------------------------------------------------------
 
