@@ -23,7 +23,11 @@ export function LogView({ events }: { events: readonly ILogEvent[] }): JSX.Eleme
   const [search, setSearch] = useState('');
   const [levels, setLevels] = useState<'all' | 'warning' | 'error'>('all');
   const [follow, setFollow] = useState(true);
-  const place = useRef(0);
+  /** A wheel, a finger or a key moved since the last scrolling. */
+  const isReader = useRef(false);
+  const noteReader = (): void => {
+    isReader.current = true;
+  };
   const box = useRef<HTMLDivElement>(null);
   const all = useMemo(() => events.flatMap(linesOf), [events]);
   const wanted = search.toLowerCase();
@@ -34,7 +38,6 @@ export function LogView({ events }: { events: readonly ILogEvent[] }): JSX.Eleme
   useLayoutEffect(() => {
     if (follow && box.current) {
       box.current.scrollTop = box.current.scrollHeight;
-      place.current = box.current.scrollTop;
     }
   });
   // What came since the reader scrolled up.
@@ -104,11 +107,20 @@ export function LogView({ events }: { events: readonly ILogEvent[] }): JSX.Eleme
         tabIndex={0}
         onScroll={event => {
           const { scrollTop, scrollHeight, clientHeight } = event.currentTarget;
-          const isAtEnd = scrollHeight - scrollTop - clientHeight < 24;
-          // Lines that came since we scrolled put the end further down: only who scrolls up stops following.
-          setFollow(isAtEnd || (follow && scrollTop >= place.current));
-          place.current = scrollTop;
+          if (scrollHeight - scrollTop - clientHeight < 24) {
+            setFollow(true);
+          } else if (isReader.current) {
+            setFollow(false);
+          } else if (follow) {
+            // Not the reader: lines that came since, or a notebook that took its cell out of the page and put it back.
+            event.currentTarget.scrollTop = scrollHeight;
+          }
+          isReader.current = false;
         }}
+        onWheel={noteReader}
+        onTouchMove={noteReader}
+        onPointerDown={noteReader}
+        onKeyDown={noteReader}
       >
         {shown.length === 0 ? (
           <p className="jp-Lambda-quiet">
