@@ -8,6 +8,8 @@ from __future__ import annotations
 import base64
 import json
 import threading
+import urllib.error
+import urllib.request
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -190,3 +192,13 @@ def test_other_credentials_open_nothing(keys: Keys, function: str, options: dict
         assert caught.value.response["Error"]["Code"] == code
         assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
     stranger.close()
+
+
+def test_a_presigned_url_opens_what_it_was_signed_for(client: Any, function: str) -> None:
+    url = client.generate_presigned_url("get_function_configuration", Params={"FunctionName": function}, ExpiresIn=60)
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        assert json.load(answer)["FunctionName"] == function
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(url.replace("/configuration", ""), timeout=10)
+    assert caught.value.code == 403
+    caught.value.close()

@@ -1,4 +1,4 @@
-"""aws-lambda-powertools, unmodified from PyPI, in a function's package: logger, event handler, batch.
+"""aws-lambda-powertools, unmodified from PyPI, in a function's package: logger, event handler, batch, idempotency in memory.
 
 Source: Powertools for AWS Lambda (Python) documentation. Its version is in the test's output.
 """
@@ -26,6 +26,10 @@ from importlib.metadata import version
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import LambdaFunctionUrlResolver
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.idempotency import BasePersistenceLayer, IdempotencyConfig, idempotent_function
+from aws_lambda_powertools.utilities.idempotency.exceptions import (
+    IdempotencyItemAlreadyExistsError, IdempotencyItemNotFoundError,
+)
 
 logger = Logger(service="shop", level="INFO")
 app = LambdaFunctionUrlResolver()
@@ -40,10 +44,40 @@ def take(record):
     if record.body == "bad":
         raise ValueError("bad")
 
+class InMemory(BasePersistenceLayer):
+    records = {}
+
+    def _get_record(self, key):
+        if key not in self.records:
+            raise IdempotencyItemNotFoundError
+        return self.records[key]
+
+    def _put_record(self, data_record):
+        if data_record.idempotency_key in self.records:
+            raise IdempotencyItemAlreadyExistsError(old_data_record=self.records[data_record.idempotency_key])
+        self.records[data_record.idempotency_key] = data_record
+
+    def _update_record(self, data_record):
+        self.records[data_record.idempotency_key] = data_record
+
+    def _delete_record(self, data_record):
+        self.records.pop(data_record.idempotency_key, None)
+
+paid = []
+once = IdempotencyConfig()
+
+@idempotent_function(data_keyword_argument="payment", persistence_store=InMemory(), config=once)
+def pay(payment):
+    paid.append(payment)
+    return {"receipt": len(paid)}
+
 @logger.inject_lambda_context
 def handler(event, context):
     if event == "version":
         return version("aws-lambda-powertools")
+    if "pay" in event:
+        once.register_lambda_context(context)
+        return [pay(payment=event["pay"]), len(paid)]
     if "Records" in event:
         return process_partial_response(event=event, record_handler=take, processor=processor, context=context)
     return app.resolve(event, context)
@@ -75,7 +109,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return buffer.getvalue()
 
 
-def test_logger_event_handler_and_batch(client: Any, functions: Functions, package: bytes) -> None:
+def test_logger_event_handler_batch_and_idempotency(client: Any, functions: Functions, package: bytes) -> None:
     name = functions.create(Code={"ZipFile": package}, Timeout=30, MemorySize=512)
 
     def call(event: Any) -> tuple[Any, str]:
@@ -94,3 +128,8 @@ def test_logger_event_handler_and_batch(client: Any, functions: Functions, packa
     records = [{"messageId": str(n), "body": body, "eventSource": "aws:sqs"} for n, body in enumerate(["good", "bad"])]
     answer, _ = call({"Records": records})
     assert answer == {"batchItemFailures": [{"itemIdentifier": "1"}]}
+    assert [call({"pay": {"order": number}})[0] for number in (1, 1, 2)] == [
+        [{"receipt": 1}, 1],
+        [{"receipt": 1}, 1],  # the same payment again is not made again
+        [{"receipt": 2}, 2],
+    ]
