@@ -64,7 +64,7 @@ def _ask(path: str) -> DockerFacts:
         note = f"{path} may not be opened by this user: add it to the socket's group (`sudo usermod -aG docker $USER`) and log in again."
         return DockerFacts(answers=False, address=path, note=note)
     except FileNotFoundError:
-        return DockerFacts(answers=False, address=path, note=_missing())
+        return DockerFacts(answers=False, address=path, note=_missing(path))
     except (OSError, ValueError, http.client.HTTPException) as error:
         return DockerFacts(answers=False, address=path, note=f"{path} is there, but no daemon answers ({error}): start it.")
     finally:
@@ -94,7 +94,9 @@ def _no_answer(endpoint: Endpoint, error: BaseException) -> DockerFacts:
     return DockerFacts(answers=False, address=endpoint.url, note=note)
 
 
-def _missing() -> str:
+def _missing(path: str = "") -> str:
+    if path and os.environ.get("DOCKER_HOST"):
+        return f"$DOCKER_HOST names {path}, where no daemon's socket is: start that daemon, or correct the variable."
     if shutil.which("docker") or shutil.which("podman"):
         return "The client is installed, but no daemon's socket is there: start it (`sudo systemctl start docker`)."
     return "Docker is not installed; functions run in the process sandbox."

@@ -17,7 +17,7 @@ import pytest
 from jupyter_lambda.errors import SandboxError
 from jupyter_lambda.sandbox.docker.daemon import Daemon, DaemonGone
 from jupyter_lambda.sandbox.docker.endpoint import Endpoint, Tls, find_endpoints
-from jupyter_lambda.sandbox.docker_daemon import find_daemon
+from jupyter_lambda.sandbox.docker_daemon import docker_facts, find_daemon
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -129,6 +129,13 @@ async def test_doctor_asks_a_far_daemon_with_the_sdk(monkeypatch):
     assert not facts.answers
     assert endpoint is None
     assert facts.note.startswith(f"No daemon answers at {url} ([Errno ")
+
+
+def test_a_socket_that_is_not_where_docker_host_says_is_told_by_its_path(monkeypatch, tmp_path):
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
+    facts = docker_facts()
+    assert not facts.answers
+    assert facts.note.startswith(f"$DOCKER_HOST names {tmp_path}/none.sock, where no daemon's socket is")
 
 
 async def test_nobody_at_the_address_is_said():
