@@ -6,7 +6,7 @@ import React from 'react';
 
 import { Badge } from '../src/cell/badge';
 import { cellText } from '../src/services/cellText';
-import { DOWN, Wires, changes, engine, functionDetail, record, snapshot, up } from './fakes';
+import { DOWN, FakeApi, Wires, changes, engine, functionDetail, record, snapshot, up } from './fakes';
 
 const BODY = 'def handler(event, context):\n    return 1\n';
 
@@ -14,9 +14,9 @@ function cell(text: string): NonNullable<ReturnType<typeof cellText>> {
   return cellText(text) ?? { name: '', line: '', body: '' };
 }
 
-function drawn(text = `%%lambda f\n${BODY}`): { wires: Wires; said: () => string } {
+function drawn(text = `%%lambda f\n${BODY}`, api = new FakeApi()): { wires: Wires; said: () => string } {
   const wires = new Wires();
-  const model = engine(wires);
+  const model = engine(wires, api);
   wires.stream.start();
   wires.socket.say(up());
   const made = functionDetail();
@@ -58,6 +58,22 @@ describe('the badge of a cell', () => {
       jest.advanceTimersByTime(500);
     });
     expect(said()).toBe('f: v3 engine not running');
+    jest.useRealTimers();
+  });
+
+  it('names the line of a failure, once that is known', async () => {
+    jest.useFakeTimers();
+    const api = new FakeApi();
+    const failed = record({ status: 'failed' });
+    api.invocation = async () => ({ record: failed, log: '  File "/var/task/f.py", line 3, in handler\n    return 1\n' });
+    const { wires, said } = drawn(undefined, api);
+    act(() => {
+      wires.socket.say(changes(2, { changes: [{ number: 2, kind: 'invocation', body: failed }] }));
+      jest.advanceTimersByTime(200);
+    });
+    expect(said()).toBe('f: v3 failed');
+    await act(() => jest.advanceTimersByTimeAsync(500));
+    expect(said()).toBe('f: v3 failed at line 3');
     jest.useRealTimers();
   });
 });

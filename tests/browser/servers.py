@@ -50,6 +50,7 @@ def lab_server(
         "--JupyterLambda.sandbox=process", f"--JupyterLambda.home={home}", f"--LabApp.user_settings_dir={root / 'settings'}",
         f"--JupyterNotebookApp.user_settings_dir={root / 'settings'}", "--JupyterNotebookApp.expose_app_in_browser=True",
         "--LabApp.expose_app_in_browser=True", f"--LabApp.workspaces_dir={root / 'workspaces'}",
+        "--AsyncIOLoopKernelRestarter.restart_limit=0",  # a kernel that is killed is dead, as otherwise after the sixth time
     ]  # fmt: skip
     own = {
         "PYTHONPATH": "", "JUPYTER_LAMBDA_HOME": str(home),

@@ -2,15 +2,20 @@
  * The badge in the corner of a `%%lambda` cell: what is deployed, and whether the cell still says the same.
  */
 import { TranslationBundle } from '@jupyterlab/translation';
-import React from 'react';
+import React, { useEffect, useState } from 'react';
 
+import { failingFrame } from '../panels/failure';
 import { Glyph } from '../panels/glyphs';
 import { ModelWidget } from '../panels/modelView';
 import { useModel } from '../panels/redraw';
 import { useTrans } from '../panels/words';
 import { BadgeState, IBadgeFacts, badgeState } from '../services/badgeState';
+import { DetailModel } from '../services/detailModel';
 import { EngineModel } from '../services/engineModel';
 import { count } from '../services/quantities';
+
+/** A failure is looked into once it has been the last call for so long. */
+const REST_MS = 250;
 
 type CellFacts = Pick<IBadgeFacts, 'cell' | 'isExecuting' | 'lineSum'>;
 
@@ -60,6 +65,7 @@ export function Badge(
   useModel(model);
   const found = model.find(cell.name);
   const state = badgeState({ ...props, state: found, presence: model.presence });
+  const line = useFailingLine(model, cell.name, state === 'failed');
   const last = found?.detail.versions[found.detail.versions.length - 1];
   const words: { [state in BadgeState]: string } = {
     'engine-off': trans.__('engine not running'),
@@ -67,7 +73,7 @@ export function Badge(
     'not-deployed': trans.__('not deployed yet'),
     running: trans.__('%1 running', count(found?.running.length ?? 0)),
     differs: trans.__('cell differs'),
-    failed: trans.__('failed'),
+    failed: line === null ? trans.__('failed') : trans.__('failed at line %1', line),
     deployed: trans.__('deployed')
   };
   const titles: { [state in BadgeState]?: string } = {
@@ -87,4 +93,28 @@ export function Badge(
       <span>{words[state]}</span>
     </button>
   );
+}
+
+/** The cell's line at which the last call failed, as the cell counts; null while that is unknown. */
+function useFailingLine(model: EngineModel, name: string, isWanted: boolean): number | null {
+  const [line, setLine] = useState<number | null>(null);
+  const request = isWanted ? model.find(name)?.records[0]?.request_id : undefined;
+  useEffect(() => {
+    setLine(null);
+    if (request === undefined) {
+      return undefined;
+    }
+    const detail = new DetailModel(model, name);
+    detail.changed.connect(() => {
+      const { state, failure } = detail;
+      setLine(state && failure ? (failingFrame(state, failure)?.line ?? null) : null);
+    });
+    // While many fail one after the other nobody reads lines.
+    const timer = window.setTimeout(() => detail.look('failure'), REST_MS);
+    return () => {
+      window.clearTimeout(timer);
+      detail.dispose();
+    };
+  }, [model, name, request]);
+  return line;
 }

@@ -14,7 +14,7 @@ import { CommandIDs } from '../commands';
 import { cellText } from '../services/cellText';
 import { ILambdaEngine, PACKAGE } from '../tokens';
 import { BadgeWidget } from './badge';
-import { CARD_TYPE, cardData } from './cardData';
+import { lineSumOf } from './cellWatch';
 
 /** A cell is looked at once its writer rests for so long. */
 const REST_MS = 250;
@@ -99,20 +99,8 @@ class CellBadge {
     this._badge.facts = {
       cell: text,
       isExecuting: cell.model.executionState === 'running',
-      lineSum: this._lineSum()
+      lineSum: lineSumOf(cell)
     };
-  }
-
-  /** Of the first line that the cell was run with last. */
-  private _lineSum(): number | null {
-    const { outputs } = this._cell.model;
-    for (let index = 0; index < outputs.length; index++) {
-      const data = cardData(outputs.get(index).data[CARD_TYPE]);
-      if (data) {
-        return data.lineSum;
-      }
-    }
-    return null;
   }
 
   private _end(): void {

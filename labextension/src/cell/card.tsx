@@ -38,6 +38,9 @@ export interface ICardProps {
   /** What there is to open them in; null where there is nothing. */
   openFunction: (() => void) | null;
   openCell: ((line: number) => void) | null;
+  /** What its place says of the cell; nothing where there is no cell. */
+  differs?: boolean;
+  isKernelDead?: boolean;
   /** Where the capture report is put; null where it stands elsewhere. */
   report: ((node: HTMLElement | null) => void) | null;
 }
@@ -77,8 +80,16 @@ export function Card(props: ICardProps): JSX.Element | null {
         isOpen={isOpen}
         toggle={toggle}
         openFunction={props.openFunction}
+        openCell={props.openCell}
+        differs={props.differs === true}
       />
-      <CardNews state={state} detail={detail} isOpen={isOpen} openCell={props.openCell} />
+      <CardNews
+        state={state}
+        detail={detail}
+        isOpen={isOpen}
+        openCell={props.openCell}
+        isKernelDead={props.isKernelDead === true}
+      />
       {isOpen ? (
         <>
           <PresenceNote model={detail.engine} />

@@ -1,14 +1,17 @@
 /**
  * A card's one row: what it is, how it stands, and the button that calls it.
  */
+import { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
 import { IAlias } from '../api/wire';
 import { ConditionGlyph, Glyph } from '../panels/glyphs';
+import { IMenuItem, MenuButton } from '../panels/menu';
 import { useTick } from '../panels/redraw';
 import { Quantity } from '../panels/quantity';
 import { Sparkline } from '../panels/sparkline';
 import { useTrans } from '../panels/words';
+import { callAsCommand, callAsPython } from '../services/callText';
 import { DetailModel } from '../services/detailModel';
 import { FunctionState } from '../services/functionState';
 import { cost, count, duration, percent } from '../services/quantities';
@@ -25,6 +28,9 @@ export function CardHead(props: {
   toggle: () => void;
   /** Null where there is nothing to open it in. */
   openFunction: (() => void) | null;
+  openCell: ((line: number) => void) | null;
+  /** The cell is not what is deployed. */
+  differs: boolean;
 }): JSX.Element {
   const trans = useTrans();
   const { state, detail, isLive } = props;
@@ -69,6 +75,14 @@ export function CardHead(props: {
             {trans.__('unpublished')}
           </span>
         ) : null}
+        {props.differs ? (
+          <span
+            className="jp-Lambda-chip jp-mod-cold"
+            title={trans.__('Out of date: the cell is not what is deployed. Run it to deploy it.')}
+          >
+            <Glyph shape="diamond" tone="cold" /> {trans.__('cell differs')}
+          </span>
+        ) : null}
         {state.detail.aliases.map(alias => (
           <AliasChip key={alias.name} alias={alias} />
         ))}
@@ -108,9 +122,39 @@ export function CardHead(props: {
       >
         {detail.metrics && detail.metrics.invocations > 0 ? cost(detail.metrics.cost_usd) : null}
       </span>
-      <CallButton {...props} />
+      <span className="jp-Lambda-card-deeds">
+        <CallButton {...props} />
+        <MenuButton label={trans.__('More for %1', state.name)} items={deeds(props, trans)} />
+      </span>
     </div>
   );
+}
+
+function deeds(
+  props: {
+    state: FunctionState;
+    detail: DetailModel;
+    isLive: boolean;
+    openFunction: (() => void) | null;
+    openCell: ((line: number) => void) | null;
+  },
+  trans: TranslationBundle
+): IMenuItem[] {
+  const { state, detail, openFunction, openCell } = props;
+  const { versions, unpublished_changes } = state.detail;
+  const copy = (text: string): void => void navigator.clipboard.writeText(text);
+  const event = detail.draft.text;
+  return [
+    ...(openFunction ? [{ label: trans.__('Open tab'), run: openFunction }] : []),
+    ...(openCell ? [{ label: trans.__('Open cell'), run: () => openCell(1) }] : []),
+    {
+      label: trans.__('Publish'),
+      disabled: !props.isLive || detail.engine.isForeign || (versions.length > 0 && !unpublished_changes),
+      run: () => void detail.act(() => detail.engine.api.publish(detail.name))
+    },
+    { label: trans.__('Copy call as Python'), run: () => copy(callAsPython(state.name, event)) },
+    { label: trans.__('Copy call as command'), run: () => copy(callAsCommand(state.name, event)) }
+  ];
 }
 
 /** Calls with the event in the editor; while its own call runs it stops that, in the same place. */

@@ -14,6 +14,9 @@ import { FunctionState, isFailure } from '../services/functionState';
 import { MEMORY_MAX, clampMemory } from '../services/memoryScale';
 import { clockTime, count, duration, memory } from '../services/quantities';
 
+/** Throttled calls stay news for so long. */
+const THROTTLED_SECONDS = 10;
+
 const TIMEOUT_MAX = 900;
 
 interface INewsProps {
@@ -22,31 +25,37 @@ interface INewsProps {
   /** An open card says in its body what can be done. */
   isOpen: boolean;
   openCell: ((line: number) => void) | null;
+  /** The kernel of the card's notebook is gone. */
+  isKernelDead: boolean;
 }
 
 export function CardNews(props: INewsProps): JSX.Element | null {
   const { state, detail, isOpen } = props;
   const { presence } = detail.engine;
   const last: IInvocationRecord | undefined = state.records[0];
+  const throttles = state.history
+    .seconds(detail.engine.second, THROTTLED_SECONDS)
+    .reduce((sum, s) => sum + s.throttles, 0);
+  useTick(1000, throttles > 0);
   if (presence !== 'live') {
     return isOpen ? null : <NotLive detail={detail} />;
   }
   if (state.running.length > 0) {
     return <Running {...props} />;
   }
-  if (last && last.status === 'throttled') {
-    return <Throttled {...props} />;
+  if (detail.lastError && !isOpen) {
+    return <Refused detail={detail} />; // the answer to a click
   }
-  if (last && isFailure(last.status)) {
+  if (last && isFailure(last.status) && last.status !== 'throttled') {
     return <Failed {...props} record={last} />;
   }
-  if (isOpen) {
-    return null;
+  if (last && (last.status === 'throttled' || throttles > 0)) {
+    return <Throttled {...props} throttles={throttles} />; // also when a call succeeded since: most bursts end with one
   }
-  if (state.older.length > 0) {
+  if (state.older.length > 0 && !isOpen) {
     return <Older {...props} />;
   }
-  return detail.lastError ? <Refused detail={detail} /> : null;
+  return props.isKernelDead ? <KernelDead /> : null;
 }
 
 function Row(props: {
@@ -149,23 +158,45 @@ function Running({ state, detail }: INewsProps): JSX.Element {
   );
 }
 
-function Throttled({ state, detail }: INewsProps): JSX.Element {
+function Throttled({ state, detail, throttles }: INewsProps & { throttles: number }): JSX.Element {
   const trans = useTrans();
-  const throttles = state.history
-    .seconds(detail.engine.second, 10)
-    .reduce((sum, s) => sum + s.throttles, 0);
   const reserved = state.detail.function.reserved_concurrency;
   return (
     <Row kind="bad">
       <span className="jp-Lambda-grow jp-Lambda-card-reason">
         <strong>
           {throttles > 0
-            ? trans.__('%1 throttled in the last 10 s:', throttles)
+            ? trans.__('%1 throttled in the last %2 s:', throttles, THROTTLED_SECONDS)
             : trans.__('Throttled:')}
         </strong>{' '}
         {reserved !== null
           ? trans.__('reserved concurrency %1 is in use', reserved)
-          : state.records[0].error_message}
+          : state.records.find(r => r.status === 'throttled')?.error_message}
+      </span>
+      {reserved !== null && !detail.engine.isForeign ? (
+        <button
+          className="jp-Lambda-button"
+          onClick={() => void detail.act(() => detail.engine.api.reserve(detail.name, raised(reserved)))}
+        >
+          {trans.__('Raise reserved to %1', raised(reserved))}
+        </button>
+      ) : null}
+    </Row>
+  );
+}
+
+function raised(reserved: number): number {
+  return Math.max(1, 2 * reserved);
+}
+
+function KernelDead(): JSX.Element {
+  const trans = useTrans();
+  return (
+    <Row>
+      <Glyph shape="plug" />
+      <span className="jp-Lambda-grow jp-Lambda-card-reason">
+        <strong>{trans.__('Kernel not running.')}</strong>{' '}
+        {trans.__('The function still answers; event and settings work from here.')}
       </span>
     </Row>
   );

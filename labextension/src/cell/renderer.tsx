@@ -5,14 +5,17 @@
 import { IRenderMimeRegistry, MimeModel } from '@jupyterlab/rendermime';
 import { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 import { TranslationBundle } from '@jupyterlab/translation';
+import { Message } from '@lumino/messaging';
 import { PanelLayout, Widget } from '@lumino/widgets';
 import React from 'react';
 
 import { ModelWidget } from '../panels/modelView';
 import { DetailModel } from '../services/detailModel';
+import { cellDiffers } from '../services/badgeState';
 import { EngineModel } from '../services/engineModel';
 import { Card } from './card';
 import { CARD_TYPE, ICardData, cardData } from './cardData';
+import { CellWatch } from './cellWatch';
 import { OpenCards } from './openCards';
 import { withoutState } from './staticForm';
 
@@ -44,6 +47,7 @@ class CardWidget extends ModelWidget {
       return;
     }
     this._options.openCards.changed.disconnect(this._onOpenCards, this);
+    this._watch?.dispose();
     this._detail.dispose();
     this._report?.dispose();
     super.dispose();
@@ -66,9 +70,25 @@ class CardWidget extends ModelWidget {
         setOpen={isOpen => openCards.set(name, isOpen)}
         openFunction={() => openFunction(name)}
         openCell={openCell ? line => openCell(name, line) : null}
+        differs={this._differs}
+        isKernelDead={this._watch?.isKernelDead}
         report={this._setPlace}
       />
     );
+  }
+
+  protected override onAfterAttach(message: Message): void {
+    super.onAfterAttach(message);
+    this._watch?.dispose(); // it may have been moved to another cell
+    this._watch = new CellWatch(this);
+    this._watch.changed.connect(() => this.update());
+    this.update();
+  }
+
+  private get _differs(): boolean {
+    const state = this._detail.state;
+    const text = this._watch?.text;
+    return !!state && text?.name === state.name && cellDiffers(text, state, this._watch?.lineSum ?? null);
   }
 
   private _onOpenCards(): void {
@@ -95,6 +115,7 @@ class CardWidget extends ModelWidget {
   }
 
   private _place: HTMLElement | null = null;
+  private _watch: CellWatch | null = null;
   private readonly _detail: DetailModel;
 }
 

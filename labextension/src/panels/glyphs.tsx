@@ -76,6 +76,13 @@ const SHAPES: { [name: string]: JSX.Element } = {
   play: <path d="M4.5 2.5v11l9-5.5z" fill="currentColor" stroke="none" />,
   right: <path d="M6 3l5 5-5 5" strokeWidth="1.8" />,
   down: <path d="M3 6l5 5 5-5" strokeWidth="1.8" />,
+  more: (
+    <>
+      <circle cx="3.5" cy="8" r="1.2" fill="currentColor" stroke="none" />
+      <circle cx="8" cy="8" r="1.2" fill="currentColor" stroke="none" />
+      <circle cx="12.5" cy="8" r="1.2" fill="currentColor" stroke="none" />
+    </>
+  ),
   search: (
     <>
       <circle cx="7" cy="7" r="4.5" />

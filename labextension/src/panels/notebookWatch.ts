@@ -6,6 +6,16 @@ import { ISessionContext } from '@jupyterlab/apputils';
 import { DocumentWidget } from '@jupyterlab/docregistry';
 import { ISignal, Signal } from '@lumino/signaling';
 
+/** A session had a kernel, which ended by itself or was shut down. */
+export function isKernelDead(context: ISessionContext | null): boolean {
+  return (
+    context !== null &&
+    !context.isDisposed &&
+    context.isReady &&
+    (context.hasNoKernel || context.session?.kernel?.status === 'dead')
+  );
+}
+
 export class NotebookWatch {
   constructor(shell: ILabShell) {
     shell.currentChanged.connect((_, args) => {
@@ -29,11 +39,7 @@ export class NotebookWatch {
 
   /** It had a kernel, which ended by itself or was shut down. */
   get hasDeadKernel(): boolean {
-    const context = this._context;
-    if (!context || context.isDisposed || !context.isReady || !context.path.endsWith('.ipynb')) {
-      return false;
-    }
-    return context.hasNoKernel || context.session?.kernel?.status === 'dead';
+    return this._context?.path.endsWith('.ipynb') === true && isKernelDead(this._context);
   }
 
   private _follow(context: ISessionContext | undefined): void {

@@ -39,13 +39,18 @@ export function badgeState(facts: IBadgeFacts): BadgeState {
   if (state.running.length > 0) {
     return 'running';
   }
-  const isSame =
-    isSameSource(cell.body, state.detail.function.latest.source) &&
-    (lineSum === null || lineSum === crc32(cell.line));
-  if (!isSame) {
+  if (cellDiffers(cell, state, lineSum)) {
     return 'differs';
   }
   return state.condition === 'failing' ? 'failed' : 'deployed';
+}
+
+/** Whether a cell says something else than what is deployed of it. */
+export function cellDiffers(cell: ICellText, state: FunctionState, lineSum: number | null): boolean {
+  return !(
+    isSameSource(cell.body, state.detail.function.latest.source) &&
+    (lineSum === null || lineSum === crc32(cell.line))
+  );
 }
 
 /** CRC-32 of a text's UTF-8, as zlib has it: the kernel writes it into the card's data. */
