@@ -98,6 +98,34 @@ describe('a log', () => {
     expect(getByText('2 lines')).toBeTruthy();
   });
 
+  it('counts levels, wraps or not, and leaves out the platform’s lines', () => {
+    const text = 'START RequestId: 1\nWARNING low\n[ERROR] no\nplain\n';
+    const { container, getByText, queryByText } = render(<LogView events={[event(1, text)]} />);
+    expect([...container.querySelectorAll('.jp-Lambda-segments button')].map(b => b.textContent)).toEqual([
+      'All 4',
+      'Warn 1',
+      'Error 1'
+    ]);
+    const log = container.querySelector('.jp-Lambda-log');
+    expect(log?.classList.contains('jp-mod-noWrap')).toBe(false);
+    fireEvent.click(getByText('Wrap'));
+    expect(log?.classList.contains('jp-mod-noWrap')).toBe(true);
+    fireEvent.click(getByText('Platform'));
+    expect(queryByText('START RequestId: 1')).toBeNull();
+    expect(queryByText('plain')).not.toBeNull();
+  });
+
+  it('shows all of a line that is cut, on a click, as safely', () => {
+    const long = `${'x'.repeat(5_000)}\u001b[31m\u0007 <b>end</b>`;
+    const { container, getByText } = render(<LogView events={[event(1, `${long}\n`)]} />);
+    const text = (): string => container.querySelector('.jp-Lambda-logText')?.textContent ?? '';
+    expect(text()).toContain('921 more characters');
+    fireEvent.click(getByText('Show all'));
+    expect(text()).toBe(`${'x'.repeat(5_000)}␇ <b>end</b> Show less`);
+    fireEvent.click(getByText('Show less'));
+    expect(text()).not.toContain('end');
+  });
+
   it('says how many lines came while the reader looked at others', () => {
     const { getByText, rerender } = render(<LogView events={[event(1, 'a\n')]} />);
     fireEvent.click(getByText('Follow'));

@@ -4,8 +4,8 @@
 import React, { useLayoutEffect, useMemo, useRef, useState } from 'react';
 
 import { ILogEvent } from '../api/wire';
-import { ILine, Level, logLines } from '../services/logText';
-import { clockTime } from '../services/quantities';
+import { ILine, Level, logLines, wholeText } from '../services/logText';
+import { clockTime, count as quantity } from '../services/quantities';
 import { Glyph } from './glyphs';
 import { useTrans } from './words';
 
@@ -22,6 +22,8 @@ export function LogView({ events }: { events: readonly ILogEvent[] }): JSX.Eleme
   const trans = useTrans();
   const [search, setSearch] = useState('');
   const [levels, setLevels] = useState<'all' | 'warning' | 'error'>('all');
+  const [wraps, setWraps] = useState(true);
+  const [hasPlatform, setPlatform] = useState(true);
   const [follow, setFollow] = useState(true);
   /** A wheel, a finger or a key moved since the last scrolling. */
   const isReader = useRef(false);
@@ -32,7 +34,9 @@ export function LogView({ events }: { events: readonly ILogEvent[] }): JSX.Eleme
   const all = useMemo(() => events.flatMap(linesOf), [events]);
   const wanted = search.toLowerCase();
   const found = all.filter(
-    l => isWanted(l.level, levels) && (wanted === '' || l.text.toLowerCase().includes(wanted))
+    l =>
+      isWanted(l.level, levels) &&
+      (hasPlatform || l.level !== 'system') && (wanted === '' || l.text.toLowerCase().includes(wanted))
   );
   const shown = found.slice(-SHOWN);
   useLayoutEffect(() => {
@@ -63,9 +67,9 @@ export function LogView({ events }: { events: readonly ILogEvent[] }): JSX.Eleme
         <span className="jp-Lambda-segments" role="group" aria-label={trans.__('Levels')}>
           {(
             [
-              ['all', trans.__('All')],
-              ['warning', `${trans.__('Warn')} ${count('warning')}`],
-              ['error', `${trans.__('Error')} ${count('error')}`]
+              ['all', `${trans.__('All')} ${quantity(all.length)}`],
+              ['warning', `${trans.__('Warn')} ${quantity(count('warning'))}`],
+              ['error', `${trans.__('Error')} ${quantity(count('error'))}`]
             ] as const
           ).map(([value, label]) => (
             <button key={value} aria-pressed={levels === value} onClick={() => setLevels(value)}>
@@ -86,6 +90,17 @@ export function LogView({ events }: { events: readonly ILogEvent[] }): JSX.Eleme
         ) : null}
         <button
           className="jp-Lambda-button"
+          aria-pressed={hasPlatform}
+          title={trans.__('Lines of the platform: START, END, REPORT')}
+          onClick={() => setPlatform(!hasPlatform)}
+        >
+          {trans.__('Platform')}
+        </button>
+        <button className="jp-Lambda-button" aria-pressed={wraps} onClick={() => setWraps(!wraps)}>
+          {trans.__('Wrap')}
+        </button>
+        <button
+          className="jp-Lambda-button"
           aria-pressed={follow}
           onClick={() => setFollow(!follow)}
         >
@@ -93,13 +108,13 @@ export function LogView({ events }: { events: readonly ILogEvent[] }): JSX.Eleme
         </button>
         <button
           className="jp-Lambda-button"
-          onClick={() => void navigator.clipboard.writeText(found.map(l => l.text).join('\n'))}
+          onClick={() => void navigator.clipboard.writeText(found.map(wholeText).join('\n'))}
         >
           {trans.__('Copy')}
         </button>
       </div>
       <div
-        className="jp-Lambda-log"
+        className={`jp-Lambda-log${wraps ? '' : ' jp-mod-noWrap'}`}
         ref={box}
         role="log"
         aria-live="off"
@@ -156,11 +171,20 @@ export function PlainLog({ text }: { text: string }): JSX.Element {
 
 function LineText({ line, wanted = '' }: { line: ILine; wanted?: string }): JSX.Element {
   const trans = useTrans();
+  const [isWhole, setWhole] = useState(false);
+  const text = useMemo(() => (isWhole ? wholeText(line) : line.text), [isWhole, line]);
   return (
     <span className="jp-Lambda-logText">
-      {wanted === '' ? line.text : marked(line.text, wanted)}
+      {wanted === '' ? text : marked(text, wanted)}
       {line.cut > 0 ? (
-        <em className="jp-Lambda-quiet"> … {trans.__('%1 more characters', line.cut)}</em>
+        <>
+          {isWhole ? null : (
+            <em className="jp-Lambda-quiet"> … {trans.__('%1 more characters', quantity(line.cut))}</em>
+          )}{' '}
+          <button className="jp-Lambda-link" aria-expanded={isWhole} onClick={() => setWhole(!isWhole)}>
+            {isWhole ? trans.__('Show less') : trans.__('Show all')}
+          </button>
+        </>
       ) : null}
     </span>
   );

@@ -9,6 +9,8 @@ export interface ILine {
   level: Level;
   /** Characters that are not shown. */
   cut: number;
+  /** The line as it came, for `wholeText`. */
+  raw: string;
 }
 
 /** Longer lines are cut; a view offers the rest. */
@@ -34,9 +36,17 @@ export function logLines(text: string): ILine[] {
 function line(raw: string): ILine {
   // Cut first: a line of a megabyte is not searched through.
   const cut = Math.max(0, raw.length - LINE_CHARACTERS);
-  const shown = raw.slice(0, LINE_CHARACTERS);
-  const text = shown.replace(SEQUENCES, '').replace(CONTROLS, symbol);
-  return { text, level: levelOf(text), cut };
+  const text = safe(raw.slice(0, LINE_CHARACTERS));
+  return { text, level: levelOf(text), cut, raw };
+}
+
+/** A line's text without a cut, as safe as what is shown of it. */
+export function wholeText(of: ILine): string {
+  return of.cut > 0 ? safe(of.raw) : of.text;
+}
+
+function safe(text: string): string {
+  return text.replace(SEQUENCES, '').replace(CONTROLS, symbol);
 }
 
 /** A picture of a control character; what turns text around is only marked. */
