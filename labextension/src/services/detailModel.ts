@@ -61,6 +61,9 @@ export class DetailModel {
   draft = { text: '{}', from: '' };
   answer: IInvokeAnswer | null = null;
 
+  /** Seconds that the charts look back. */
+  chartSpan = 300;
+
   /** The request that this page sent and waits for. */
   waitingFor: { requestId: string; since: number } | null = null;
 
@@ -104,6 +107,11 @@ export class DetailModel {
 
   setDraft(text: string, from: string): void {
     this.draft = { text, from };
+    this._changed.emit();
+  }
+
+  setChartSpan(seconds: number): void {
+    this.chartSpan = seconds;
     this._changed.emit();
   }
 

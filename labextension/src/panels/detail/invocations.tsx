@@ -1,13 +1,15 @@
 /**
  * The list of invocations beside the one that is looked at: where its time went, and its log.
  */
-import React, { useRef } from 'react';
+import React, { useRef, useState } from 'react';
 
 import { IInvocationRecord } from '../../api/wire';
 import { DetailModel } from '../../services/detailModel';
 import { isFailure } from '../../services/functionState';
 import { InvocationTable } from '../invocationTable';
 import { InvokeBox } from '../invokeBox';
+import { LIST_RANGES, Range, RangeSwitch } from '../rangeSwitch';
+import { useTick } from '../redraw';
 import { useTrans } from '../words';
 import { Selected } from './invocation';
 import { Pane } from './overview';
@@ -27,15 +29,20 @@ export function Invocations(props: {
 }): JSX.Element | null {
   const trans = useTrans();
   const { detail, kind } = props;
+  const [range, setRange] = useState<Range>(null);
   const isLoading = useRef(false);
+  useTick(1000, range !== null && detail.engine.presence === 'live');
   const state = detail.state;
   if (!state) {
     return null;
   }
-  const all = detail.records;
+  const since = range === null ? 0 : detail.engine.seconds - range;
+  const all = detail.records.filter(r => (r.arrived ?? 0) >= since);
   const found = all.filter(r => isOfKind(r, kind));
   const more = async (): Promise<void> => {
-    if (detail.hasOlder && !isLoading.current) {
+    // Once the oldest is before the range there is nothing to ask for.
+    const oldest = detail.records[detail.records.length - 1]?.arrived ?? Infinity;
+    if (detail.hasOlder && !isLoading.current && oldest >= since) {
       isLoading.current = true;
       await detail.loadOlder();
       isLoading.current = false;
@@ -60,6 +67,7 @@ export function Invocations(props: {
               </button>
             ))}
           </span>
+          <RangeSwitch ranges={LIST_RANGES} range={range} choose={setRange} />
         </div>
         <InvocationTable
           records={found}

@@ -16,11 +16,13 @@ import {
   quantityText
 } from '../../services/quantities';
 import { EnvironmentChart, InvocationChart, LatencyChart, MemoryChart } from '../charts';
+import { CHART_RANGES, RangeSwitch } from '../rangeSwitch';
 import { useTick } from '../redraw';
 import { useTrans } from '../words';
 import { Failures, StandingOut } from './standing';
 
-const SPAN = 300;
+/** What the figures beside the charts call lately. */
+const LATELY = 300;
 
 export function Overview(props: {
   detail: DetailModel;
@@ -36,8 +38,8 @@ export function Overview(props: {
   }
   const { metrics } = detail;
   const now = detail.engine.seconds;
-  const seconds = state.history.seconds(Math.floor(now), SPAN);
-  const charted = { group: `jp-Lambda-${detail.name}`, history: state.history, now, span: SPAN };
+  const seconds = state.history.seconds(Math.floor(now), LATELY);
+  const charted = { group: `jp-Lambda-${detail.name}`, history: state.history, now, span: detail.chartSpan };
   const recent = seconds.reduce((sum, s) => sum + s.invocations, 0);
   const busy = state.alive.filter(e => e.state === 'busy').length;
   const { memory_mib } = state.detail.function.latest.configuration;
@@ -84,6 +86,7 @@ export function Overview(props: {
           aside={metrics ? trans.__('%1 GB-s; nothing is charged here', metrics.gb_seconds.toFixed(2)) : ''}
         />
       </dl>
+      <ChartRange detail={detail} />
       <div className="jp-Lambda-panes">
         <Pane>
           <InvocationChart title={trans.__('Invocations')} {...charted} />
@@ -105,6 +108,21 @@ export function Overview(props: {
         <StandingOut records={state.records} open={props.open} />
         <Failures records={state.records} open={props.open} />
       </div>
+    </div>
+  );
+}
+
+/** One choice for all charts of a function. */
+export function ChartRange({ detail }: { detail: DetailModel }): JSX.Element {
+  const trans = useTrans();
+  return (
+    <div className="jp-Lambda-row jp-Lambda-chartRange">
+      <span className="jp-Lambda-quiet">{trans.__('Charts show the last')}</span>
+      <RangeSwitch
+        ranges={CHART_RANGES}
+        range={detail.chartSpan}
+        choose={range => detail.setChartSpan(range ?? detail.chartSpan)}
+      />
     </div>
   );
 }

@@ -10,9 +10,10 @@ import { ArrivalChart, EnvironmentChart, WaitingChart } from '../charts';
 import { useDraft } from '../draft';
 import { useTick } from '../redraw';
 import { useTrans } from '../words';
-import { Pane } from './overview';
+import { ChartRange, Pane } from './overview';
 
-const SPAN = 300;
+/** Seconds that the story tells of. */
+const STORY = 300;
 
 export function Scaling(props: {
   detail: DetailModel;
@@ -26,14 +27,15 @@ export function Scaling(props: {
     return null;
   }
   const now = detail.engine.seconds;
-  const charted = { group: `jp-Lambda-${detail.name}`, history: state.history, now, span: SPAN };
+  const charted = { group: `jp-Lambda-${detail.name}`, history: state.history, now, span: detail.chartSpan };
   const { reserved_concurrency: reserved, latest } = state.detail.function;
   const status = detail.engine.status;
   const memory = latest.configuration.memory_mib;
-  const story = scalingStory(state.levels.steps, state.history.seconds(Math.floor(now), SPAN), now);
+  const story = scalingStory(state.levels.steps, state.history.seconds(Math.floor(now), STORY), now);
   return (
     <div className="jp-Lambda-scaling">
       <Pane>
+        <ChartRange detail={detail} />
         <EnvironmentChart
           title={trans.__('Environments')}
           height={220}
