@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from tests.browser.lab_page import LabPage
 
+soup = pytest.importorskip("bs4", reason="beautifulsoup4 is not installed (it comes with nbconvert)")
 expect = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (pip install playwright)").expect
 
 LOAD = "%load_ext jupyter_lambda"
@@ -90,9 +91,26 @@ def test_events_are_saved_errors_lead_to_their_line_and_the_notebook_keeps_the_s
     assert '<td align="right">1</td>' in html
     assert "ZeroDivisionError: division by zero" in html
     assert html.count("<!--jupyter-lambda state-->") == 1
+    told = _without_looks(lab_root / "story.ipynb")
+    headings, figures = ([cell.text for cell in told.table(kind)] for kind in ("th", "td"))
+    assert dict(zip(headings, figures, strict=True))["errors"] == "1"
+    assert "✕" in told.ul.text
+    assert "ZeroDivisionError: division by zero" in told.ul.text
     lab.open("story.ipynb", reset=False)
     expect(card.locator(".jp-Lambda-eventBox")).to_be_visible()
     expect(card.get_by_label("Saved test events and templates")).to_contain_text("nothing")
+
+
+def _without_looks(notebook: Path) -> Any:
+    """What nbconvert makes of a notebook, less styles, scripts and attributes: the most that a sanitiser takes away."""
+    from nbconvert import HTMLExporter
+
+    page = soup.BeautifulSoup(HTMLExporter().from_filename(str(notebook))[0], "html.parser")
+    for element in page(["style", "script"]):
+        element.decompose()
+    for element in page(True):
+        element.attrs = {}
+    return page
 
 
 def test_a_badge_says_whether_the_cell_is_what_is_deployed(lab: LabPage, lab_root: Path) -> None:
