@@ -43,6 +43,8 @@ export interface IFunctionDetail {
     notebook: string | null;
     last_version: number;
     reserved_concurrency: number | null;
+    /** Left out where nothing was set besides the configuration. */
+    settings?: { provisioned?: { [qualifier: string]: { count: number } } };
   };
   versions: IVersion[];
   aliases: IAlias[];

@@ -30,6 +30,7 @@ export function Configuration(props: {
     [trans.__('Package'), quantityText(size(latest.package_bytes))],
     [trans.__('/tmp'), `${configuration.ephemeral_mib} MB`],
     [trans.__('Reserved concurrency'), reserved_concurrency === null ? trans.__('none') : String(reserved_concurrency)],
+    [trans.__('Provisioned'), provisionedText(state.detail.function.settings?.provisioned ?? {}) || trans.__('none')],
     [trans.__('Sandbox'), sandbox || (detail.engine.status?.sandbox ?? '–')],
     [trans.__('Network'), configuration.network ?? trans.__('the sandbox’s own')],
     [trans.__('Variables'), Object.keys(configuration.environment ?? {}).sort().join(', ') || trans.__('none')],
@@ -65,4 +66,11 @@ export function Configuration(props: {
       </Pane>
     </div>
   );
+}
+
+/** Environments kept initialised, by version or alias: `5 on v2, 1 on prod`. */
+function provisionedText(provisioned: { [qualifier: string]: { count: number } }): string {
+  return Object.entries(provisioned)
+    .map(([qualifier, { count }]) => `${count} on ${/^\d/.test(qualifier) ? `v${qualifier}` : qualifier}`)
+    .join(', ');
 }
