@@ -400,7 +400,9 @@ function limitLine(plot: uPlot, value: number, ink: string, font: string, word: 
   ctx.fillStyle = ink;
   ctx.font = font.replace(/^([\d.]+)px/, (_, size: string) => `${Number(size) * pixel()}px`);
   ctx.textAlign = 'left';
-  ctx.textBaseline = 'bottom';
-  ctx.fillText(word, bbox.left + 4 * pixel(), y - 2 * pixel());
+  // A limit at the top of the scale has no room above it.
+  const isHigh = y - bbox.top < 14 * pixel();
+  ctx.textBaseline = isHigh ? 'top' : 'bottom';
+  ctx.fillText(word, bbox.left + 4 * pixel(), y + (isHigh ? 3 : -2) * pixel());
   ctx.restore();
 }
