@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -125,8 +126,17 @@ def test_no_view_is_cut_off_where_there_is_little_room(used: LabPage) -> None:
     # Half the width in CSS pixels is what 200 % zoom makes of a page.
     for width, height in ((720, 450), (1024, 700)):
         used.page.set_viewport_size({"width": width, "height": height})
-        cut_off = {view: found for view in views(used) if (found := used.page.evaluate(_CUT_OFF))}
+        cut_off = {view: found for view in views(used) if (found := _cut_off(used))}
         assert cut_off == {}, width
+
+
+def _cut_off(used: LabPage) -> list[str]:
+    """What is out of reach once Lab has laid its page out anew, which it does some time after the window changed."""
+    from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
+
+    with suppress(PlaywrightTimeoutError):
+        used.page.wait_for_function(f"() => ({_CUT_OFF})().length === 0", timeout=5_000)
+    return list(used.page.evaluate(_CUT_OFF))
 
 
 # Controls that lie outside of their view, where no scrolling leads to them.

@@ -27,7 +27,7 @@ def docker(address: str, *arguments: str) -> str:
 
 def containers_of(address: str, home: Path) -> list[str]:
     """Containers of a home, in whatever state."""
-    return docker(address, "ps", "-a", "-q", "--no-trunc", "--filter", f"label=jupyter-lambda.home={home_id(home)}").split()
+    return [found["Id"] for found in _found(address, home)]
 
 
 def inspect(address: str, container: str) -> dict:
@@ -37,8 +37,27 @@ def inspect(address: str, container: str) -> dict:
 
 def boots_of(address: str, home: Path) -> set[str]:
     """The boot ids on the containers of a home: of how many engines there are any."""
-    form = '{{.Label "jupyter-lambda.boot"}}'
-    return set(docker(address, "ps", "-a", "--filter", f"label=jupyter-lambda.home={home_id(home)}", "--format", form).split())
+    return {found["Config"]["Labels"]["jupyter-lambda.boot"] for found in _found(address, home)}
+
+
+def _found(address: str, home: Path) -> list[dict]:
+    """The containers that the daemon lists and can find: one that was killed while it removed some lists them until its next start."""
+    listed = docker(address, "ps", "-a", "-q", "--no-trunc", "--filter", f"label=jupyter-lambda.home={home_id(home)}").split()
+    if not listed:
+        return []
+    command = [
+        "docker",
+        "--host",
+        f"unix://{address}",
+        "inspect",
+        *listed,
+    ]  # it fails for those that are gone, and shows the others
+    return json.loads(subprocess.run(command, check=False, capture_output=True, text=True, timeout=60).stdout or "[]")
+
+
+def nameless_images_of(address: str, home: Path) -> str:
+    """What a build of this home's engine left half made."""
+    return docker(address, "images", "-q", "--filter", "dangling=true", "--filter", f"label=jupyter-lambda.home={home_id(home)}")
 
 
 def import_python_image(daemon, folder: Path) -> str:

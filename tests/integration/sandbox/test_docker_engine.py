@@ -20,7 +20,7 @@ from jupyter_lambda.clock import SystemClock, pause
 from jupyter_lambda.errors import JupyterLambdaError
 from tests.docker_daemon import NEEDS_DOCKER, OwnDaemon, may_have_own
 from tests.integration.engine_traffic import Acknowledged, Traffic, deploy, missing, package
-from tests.integration.sandbox.containers import boots_of, docker, import_python_image, inspect
+from tests.integration.sandbox.containers import boots_of, docker, import_python_image, inspect, nameless_images_of
 from tests.integration.sandbox.engine_bench import SECONDS, EngineBench
 
 pytestmark = [*NEEDS_DOCKER, pytest.mark.slow, pytest.mark.timeout(240)]
@@ -391,7 +391,7 @@ def test_twenty_kills_under_load_lose_nothing(mortal, victim):
         assert missing(mortal.connection, kept) == []
         mortal.until(lambda: len(boots_of(mortal.daemon.address, mortal.home)) <= 1)  # of the present engine, or none
     assert len(kept.records) > 50
-    assert docker(mortal.daemon.address, "images", "-q", "--filter", "dangling=true") == ""
+    assert nameless_images_of(mortal.daemon.address, mortal.home) == ""
     assert docker(mortal.daemon.address, "network", "ls", "-q", "--filter", "label=jupyter-lambda.home") == ""
     assert docker(mortal.daemon.address, "volume", "ls", "-q") == ""
     stop_engine(mortal.home)

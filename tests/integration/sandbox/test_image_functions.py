@@ -24,7 +24,7 @@ from jupyter_lambda.errors import CaptureError, ImageBuildFailed, JupyterLambdaE
 from jupyter_lambda.model.engine_api import ImageRequest
 from jupyter_lambda.model.function import PythonEnvironment
 from tests.docker_daemon import NEEDS_DOCKER
-from tests.integration.sandbox.containers import docker, import_base_image, import_python_image
+from tests.integration.sandbox.containers import docker, import_base_image, import_python_image, nameless_images_of
 from tests.integration.sandbox.engine_bench import SECONDS, EngineBench
 from tests.wheels import endless_source, wheel
 
@@ -127,7 +127,7 @@ def test_interrupting_a_cell_ends_its_build_and_deploys_nothing(bench, cell):
     bench.until(lambda: client.status().image_builds == ())
     bench.until(lambda: bench.containers() == [])
     assert client.functions() == ()
-    assert docker(bench.daemon.address, "images", "-q", "--filter", "dangling=true") == ""
+    assert nameless_images_of(bench.daemon.address, bench.home) == ""
 
 
 def test_one_function_chooses_the_other_kind_of_image(bench, cell):
@@ -145,18 +145,18 @@ def test_leaving_a_build_ends_it(bench):
         assert client.status().image_builds[0].requirements == ("jlt-slow",)
     bench.until(lambda: bench.connection.get("/engine/v1/status")["image_builds"] == [])
     bench.until(lambda: bench.containers() == [])
-    assert docker(bench.daemon.address, "images", "-q", "--filter", "dangling=true") == ""
+    assert nameless_images_of(bench.daemon.address, bench.home) == ""
 
 
 def test_an_engine_killed_in_the_middle_of_a_build_leaves_no_half_of_it(bench):
     with building(bench):
-        before = docker(bench.daemon.address, "images", "-q", "-a", "--no-trunc")
         assert len(bench.containers()) == 1
         os.kill(bench.runtime.pid, signal.SIGKILL)
         wait_for_end(bench.runtime, SECONDS)
     bench.connect()
     bench.until(lambda: bench.containers() == [])
-    assert docker(bench.daemon.address, "images", "-q", "-a", "--no-trunc") == before
+    assert nameless_images_of(bench.daemon.address, bench.home) == ""
+    assert bench.connection.get("/engine/v1/status")["image_builds"] == []
     assert bench.client().ensure_image(ImageRequest(python=PYTHON, requirements=("jlt-first",)), print)
 
 

@@ -191,6 +191,9 @@ function Figures(props: { detail: DetailModel; before: IVersion; after: IVersion
   ];
   return (
     <table className="jp-Lambda-table">
+      {isEnough ? null : (
+        <caption>{trans.__('Fewer than %1 calls of one of them: too few to tell.', ENOUGH)}</caption>
+      )}
       <thead>
         <tr>
           <th>
@@ -208,7 +211,7 @@ function Figures(props: { detail: DetailModel; before: IVersion; after: IVersion
             <td className="jp-Lambda-number jp-mod-right">{text(was)}</td>
             <td className="jp-Lambda-number jp-mod-right">{text(is)}</td>
             <td className="jp-Lambda-number jp-mod-right">
-              {index > 3 || !was || is === null ? '' : isEnough ? signed(is / was - 1) : trans.__('too few to tell')}
+              {index > 3 || !was || is === null ? '' : isEnough ? signed(is / was - 1) : UNKNOWN}
             </td>
           </tr>
         ))}
