@@ -57,6 +57,18 @@ describe('a card that is closed', () => {
     expect(card.querySelector('section')?.getAttribute('aria-label')).toBe('Lambda function f');
   });
 
+  it('outlives a tick of its clock that comes before it hears that the last call ended', async () => {
+    const { wires, detail } = page();
+    const call = { request_id: 'r', function_name: 'f', version: '1', arrived: 1, qualifier: null, waiting: false };
+    wires.socket.say(changes(2, { running: [call] }));
+    const card = await drawn(detail);
+    const { state } = detail;
+    expect(card.textContent).toContain('1 running');
+    state!.running.length = 0;
+    await act(async () => new Promise<void>(resolve => setTimeout(resolve, 450)));
+    expect(card.textContent).not.toContain('1 running');
+  });
+
   it.each([
     ['runs', { running: [{ request_id: 'r', function_name: 'f', version: '1', arrived: 1, qualifier: null, waiting: false }] }, '1 running'],
     ['failed', { changes: [{ number: 2, kind: 'invocation', body: record({ status: 'failed', error_type: 'KeyError' }) }] }, 'KeyError'],

@@ -63,7 +63,7 @@ def lab(chromium_browser: Browser, lab_address: str, lab_root: Path) -> Iterator
     yield page
     context.close()
     for kept in (lab_root / "settings").rglob("themes.jupyterlab-settings"):
-        kept.unlink()  # a theme is the user's, not the browser profile's
+        kept.unlink(missing_ok=True)  # a theme is the user's, not the browser profile's
     end_engine(lab_root / "home")
     shutil.rmtree(lab_root / "home", ignore_errors=True)
     assert page.faults == []

@@ -3,7 +3,7 @@
  */
 import React, { useState } from 'react';
 
-import { IInvocationRecord } from '../api/wire';
+import { IInvocationRecord, IRunning } from '../api/wire';
 import { failingFrame, sourceOf } from '../panels/failure';
 import { Glyph } from '../panels/glyphs';
 import { useTick } from '../panels/redraw';
@@ -121,11 +121,14 @@ function NotLive({ detail }: { detail: DetailModel }): JSX.Element | null {
   );
 }
 
-function Running({ state, detail }: INewsProps): JSX.Element {
+function Running({ state, detail }: INewsProps): JSX.Element | null {
   const trans = useTrans();
   useTick(200, true);
   const waiting = state.running.filter(r => r.waiting).length;
-  const [oldest] = state.running;
+  const [oldest] = state.running as (IRunning | undefined)[];
+  if (!oldest) {
+    return null; // its own tick came before the card heard that the last one had ended
+  }
   const elapsed = Math.max(0, Date.now() - oldest.arrived * 1000);
   const rate = state.history
     .seconds(detail.engine.second - 1, 5)
