@@ -110,7 +110,7 @@ def running(command):
         stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
     try:
-        with _connected(front) as connection:
+        with connected(front) as connection:
             yield lambda event: _post(connection, event)
     finally:
         process.terminate()
@@ -125,8 +125,8 @@ def _first_answer(binary: Path) -> float:
     return timed(whole)
 
 
-def _connected(port: int) -> socket.socket:
-    until = time.monotonic() + 20
+def connected(port: int, seconds: float = 20) -> socket.socket:
+    until = time.monotonic() + seconds
     while True:
         try:
             connection = socket.create_connection(("127.0.0.1", port))

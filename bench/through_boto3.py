@@ -7,7 +7,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 import zipfile
 from contextlib import contextmanager
 from io import BytesIO
@@ -22,7 +21,7 @@ from botocore.credentials import Credentials
 import jupyter_lambda as jl
 from bench import ours
 from bench.measure import Row, repeat
-from bench.peers import free_port
+from bench.peers import connected, free_port
 
 MEASURE = "warm invocation through boto3"
 ROAD = "warm invocation by a raw socket"
@@ -115,15 +114,7 @@ def running_ministack():
         start_new_session=True,
     )
     try:
-        until = time.monotonic() + 60
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port)).close()
-                break
-            except ConnectionRefusedError:
-                if time.monotonic() > until or process.poll() is not None:
-                    raise
-                time.sleep(0.05)
+        connected(port, 60).close()
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()

@@ -38,6 +38,13 @@ def build_wheel(folder, *_):
 """
 
 
+def two_wheels(folder):
+    """Write `jlt_first`, and `jlt_second` which it requires; returns the folder."""
+    wheel(folder, "jlt_first", requires="Requires-Dist: jlt_second\n", source="import jlt_second\nN = jlt_second.N + 1\n")
+    wheel(folder, "jlt_second")
+    return folder
+
+
 def endless_source(folder, name):
     """A source distribution whose build does not end in a container, and at once elsewhere."""
     backend = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'

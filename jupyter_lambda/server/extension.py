@@ -61,7 +61,7 @@ class JupyterLambda(ExtensionApp):
                 (r"/jupyter-lambda/engine(?:/(start))?", EngineHandler),
                 (r"/jupyter-lambda/engine/log", EngineLogHandler),
                 (r"/jupyter-lambda/functions/([^/]+)/invoke", InvokeHandler),
-                (r"/jupyter-lambda/url/([0-9a-z]+)(/.*)?", FunctionUrlHandler),
+                (r"/jupyter-lambda/url/([0-9a-z]+)(?:/.*)?", FunctionUrlHandler),
                 (r"/jupyter-lambda/(.+)", ForwardHandler),
             ]
         )

@@ -60,13 +60,13 @@ class FunctionUrlHandler(JupyterHandler):
             super().check_xsrf_cookie()
 
     @allow_unauthenticated
-    async def get(self, url_id: str, path: str | None) -> None:
+    async def get(self, url_id: str) -> None:
         """Call it; so do the other methods."""
-        await self._call(url_id, path)
+        await self._call(url_id)
 
     head = post = put = patch = delete = options = get
 
-    async def _call(self, url_id: str, path: str | None) -> None:
+    async def _call(self, url_id: str) -> None:
         trusted = await self._may_execute()
         try:
             runtime = await self._access.start()
@@ -76,7 +76,7 @@ class FunctionUrlHandler(JupyterHandler):
             self.set_header("Content-Type", "application/json")
             self.finish(body)
             return
-        await self._pass_on(runtime, url_id, path or "/", trusted=trusted)
+        await self._pass_on(runtime, url_id, trusted=trusted)
 
     async def _may_execute(self) -> bool:
         """Whether the caller is somebody who may; raises for nobody, unless URLs are open here."""
@@ -90,7 +90,7 @@ class FunctionUrlHandler(JupyterHandler):
             raise web.HTTPError(403, "log in, or have c.JupyterLambda.open_function_urls set on this server")
         return False
 
-    async def _pass_on(self, runtime: RuntimeFile, url_id: str, path: str, *, trusted: bool) -> None:
+    async def _pass_on(self, runtime: RuntimeFile, url_id: str, *, trusted: bool) -> None:
         place = f"{runtime.url}/engine/v1/urls/{url_id}" if trusted else f"{runtime.url}/url/{url_id}"
         query = self._query(trusted=trusted)
         headers = self._request_headers()
@@ -98,7 +98,7 @@ class FunctionUrlHandler(JupyterHandler):
             headers["Authorization"] = f"Bearer {runtime.token}"
         method = self.request.method or "GET"
         request = HTTPRequest(
-            place + _quoted(self.request.path, url_id, path) + (f"?{query}" if query else ""), method=method, headers=headers,
+            place + _path_behind(self.request.path, url_id) + (f"?{query}" if query else ""), method=method, headers=headers,
             body=self.request.body if self.request.body or method in ("POST", "PUT", "PATCH") else None,
             allow_nonstandard_methods=True, follow_redirects=False, decompress_response=False, connect_timeout=5.0,
             request_timeout=_SECONDS, header_callback=_Head(self, url_id), streaming_callback=self._piece,
@@ -179,10 +179,9 @@ class _Head:
             self._handler.begin(self._status, self._headers, self._url_id)
 
 
-def _quoted(requested: str, url_id: str, path: str) -> str:
-    """The path behind the id with its quoting as it came."""
-    _, found, rest = requested.partition(f"jupyter-lambda/url/{url_id}")
-    return (rest if found else path) or "/"
+def _path_behind(requested: str, url_id: str) -> str:
+    """The path behind the id with its quoting as it came, which the route's own groups have lost."""
+    return requested.partition(f"jupyter-lambda/url/{url_id}")[2] or "/"
 
 
 def _cookies(line: str) -> SimpleCookie:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from jupyter_lambda.clock import pause
+from tests.listening import wait_until_it_listens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -64,7 +64,7 @@ def lab_server(
         )
     try:
         found = _port(log, process)
-        _wait_until_it_listens(found)
+        wait_until_it_listens(found)
         yield f"http://127.0.0.1:{found}{base_url}"
     finally:
         process.terminate()
@@ -89,17 +89,6 @@ def _port(log: Path, process: subprocess.Popen[bytes]) -> int:
             break
         pause(0.02)
     raise AssertionError(f"the server did not start: {log.read_text(errors='replace')[-2000:]}")
-
-
-def _wait_until_it_listens(port: int) -> None:
-    for _ in range(1000):
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=10).close()
-        except ConnectionRefusedError:
-            pause(0.02)
-        else:
-            return
-    raise AssertionError(f"nothing listens on port {port}")
 
 
 def write_notebook(path: Path, *cells: str, kernel: str = KERNEL) -> None:

@@ -15,6 +15,7 @@ from jupyter_lambda.api.access import Access
 from jupyter_lambda.api.aws.cloudwatch.service import cloudwatch
 from jupyter_lambda.api.aws.logs.service import logs
 from jupyter_lambda.api.aws.rpc.door import RpcApi
+from tests.asgi_call import call
 from tests.integration.api.hostile_values import Maker
 
 if TYPE_CHECKING:
@@ -48,20 +49,7 @@ class Caller:
     async def ask(
         self, path: str, headers: dict[bytes, bytes], body: bytes, method: str = "POST", query: bytes = b""
     ) -> tuple[int, dict[bytes, bytes], bytes]:
-        sent: list[dict[str, Any]] = []
-        scope = {
-            "type": "http", "method": method, "path": path, "raw_path": path.encode("latin-1", "replace"), "query_string": query,
-            "headers": [(b"host", b"127.0.0.1"), *headers.items()],
-        }  # fmt: skip
-
-        async def receive() -> dict[str, Any]:
-            return {"type": "http.request", "body": body}
-
-        async def send(message: Any) -> None:
-            sent.append(message)
-
-        await self.api(scope, receive, send)
-        return sent[0]["status"], dict(sent[0]["headers"]), sent[1]["body"]
+        return await call(self.api, method, path, query=query, body=body, headers=headers.items())
 
 
 @pytest_asyncio.fixture

@@ -16,6 +16,7 @@ import pytest_asyncio
 from jupyter_lambda.api.access import Access
 from jupyter_lambda.api.aws.lambda_api import LambdaApi
 from jupyter_lambda.api.aws.service_model import service_model
+from tests.asgi_call import call
 from tests.integration.api.hostile_values import Maker
 
 if TYPE_CHECKING:
@@ -39,20 +40,7 @@ class Caller:
     async def ask(
         self, method: str, path: str, query: str = "", body: bytes = b"", headers: tuple[tuple[bytes, bytes], ...] = ()
     ) -> tuple[int, dict[bytes, bytes], bytes]:
-        sent: list[dict[str, Any]] = []
-        scope = {
-            "type": "http", "method": method, "path": path, "raw_path": path.encode("latin-1", "replace"),
-            "query_string": query.encode(), "headers": [(b"host", b"127.0.0.1"), *headers],
-        }  # fmt: skip
-
-        async def receive() -> dict[str, Any]:
-            return {"type": "http.request", "body": body}
-
-        async def send(message: Any) -> None:
-            sent.append(message)
-
-        await self.api(scope, receive, send)
-        return sent[0]["status"], dict(sent[0]["headers"]), sent[1]["body"]
+        return await call(self.api, method, path, query=query.encode(), body=body, headers=headers)
 
 
 @pytest_asyncio.fixture

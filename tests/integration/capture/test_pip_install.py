@@ -9,19 +9,12 @@ import pytest
 
 from jupyter_lambda.capture import install_requirements, parse_requirements, this_python
 from jupyter_lambda.errors import CaptureError
-from tests.wheels import wheel
+from tests.wheels import two_wheels
 
 
 @pytest.fixture
 def wheels(tmp_path):
-    wheel(
-        tmp_path / "wheels",
-        "jlt_first",
-        requires="Requires-Dist: jlt_second\n",
-        source="import jlt_second\nN = jlt_second.N + 1\n",
-    )
-    wheel(tmp_path / "wheels", "jlt_second")
-    return tmp_path / "wheels"
+    return two_wheels(tmp_path / "wheels")
 
 
 def test_installs_from_wheels_without_a_network_and_once(tmp_path, wheels, deploy, call):

@@ -28,7 +28,7 @@ from jupyter_lambda.sandbox.protocol import EnvironmentSpec, ImageSpec
 from jupyter_lambda.testing.runtime_bench import RuntimeBench
 from tests.docker_daemon import NEEDS_DOCKER, OwnDaemon, may_have_own
 from tests.integration.sandbox.containers import containers_of, docker, import_base_image
-from tests.wheels import endless_source, wheel
+from tests.wheels import endless_source, two_wheels, wheel
 
 pytestmark = [*NEEDS_DOCKER, pytest.mark.anyio, pytest.mark.slow, pytest.mark.timeout(120)]
 MIB, SMALL_DISK_MIB = 1024 * 1024, 256
@@ -48,14 +48,7 @@ def base(docker_daemon, tmp_path_factory):
 
 @pytest.fixture
 def wheels(tmp_path):
-    wheel(
-        tmp_path / "wheels",
-        "jlt_first",
-        requires="Requires-Dist: jlt_second\n",
-        source="import jlt_second\nN = jlt_second.N + 1\n",
-    )
-    wheel(tmp_path / "wheels", "jlt_second")
-    return tmp_path / "wheels"
+    return two_wheels(tmp_path / "wheels")
 
 
 @pytest.fixture

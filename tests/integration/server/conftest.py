@@ -7,7 +7,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -17,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from websockets.sync.client import connect
 
-from jupyter_lambda.clock import pause
 from jupyter_lambda.testing.plugin import end_engine
+from tests.listening import wait_until_it_listens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -131,20 +130,8 @@ def jupyter_server(root: Path, home: Path, *arguments: str) -> Iterator[int]:
     assert process.stderr is not None
     try:
         port = next(int(found[1]) for line in process.stderr if (found := _LISTENS.search(line)))
-        _wait_until_it_listens(port)
+        wait_until_it_listens(port)
         yield port
     finally:
         process.terminate()
         process.communicate(timeout=20)
-
-
-def _wait_until_it_listens(port: int) -> None:
-    """A server tells its address before its loop runs, and binds the port in the loop."""
-    for _ in range(500):
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=10).close()
-        except ConnectionRefusedError:
-            pause(0.02)
-        else:
-            return
-    raise AssertionError(f"nothing listens on port {port}")
