@@ -5,6 +5,7 @@ import React from 'react';
 
 import { DetailModel } from '../../services/detailModel';
 import { quantityText, size } from '../../services/quantities';
+import { Facts } from '../facts';
 import { SettingsStrip } from '../settingsStrip';
 import { useTrans } from '../words';
 import { Enforcement } from './enforcement';
@@ -49,14 +50,7 @@ export function Configuration(props: {
         </code>
       </Pane>
       <Pane title={trans.__('Configuration')}>
-        <dl className="jp-Lambda-facts">
-          {rows.map(([label, value]) => (
-            <React.Fragment key={label}>
-              <dt>{label}</dt>
-              <dd>{value}</dd>
-            </React.Fragment>
-          ))}
-        </dl>
+        <Facts rows={rows} />
       </Pane>
       <Pane title={trans.__('What holds the limits here')}>
         <Enforcement rows={enforcement} />

@@ -10,6 +10,7 @@ import { count, duration, memory, percent, quantityText } from '../../services/q
 import { Deeds } from '../deeds';
 import { Enforcement } from '../detail/enforcement';
 import { Pane } from '../detail/overview';
+import { Facts } from '../facts';
 import { Glyph } from '../glyphs';
 import { useModel, useTick } from '../redraw';
 import { PresenceNote } from '../presence';
@@ -275,14 +276,7 @@ function Asked(props: { model: EngineModel; restart: () => void }): JSX.Element 
           </p>
         ) : null}
         {facts === null && !fault ? <p className="jp-Lambda-quiet">{trans.__('Looking…')}</p> : null}
-        <dl className="jp-Lambda-facts">
-          {rows.map(([label, value]) => (
-            <React.Fragment key={label}>
-              <dt>{label}</dt>
-              <dd>{value}</dd>
-            </React.Fragment>
-          ))}
-        </dl>
+        <Facts rows={rows} />
         {(facts?.consequences ?? []).map(sentence => (
           <p key={sentence} className="jp-Lambda-quiet">
             {sentence}
